@@ -1,0 +1,60 @@
+"""``python -m infra.clickhouse --path DIR --port N``: the endpoint, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from infra.clickhouse.parent import die_with_parent
+from infra.clickhouse.settings import SettingsError, settings_from
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 after a clean stop, 1 if something had to be cut off, 2 if it could not start and says why."""
+    options = _options(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    try:
+        settings = settings_from(os.environ, options.path, options.port, options.host)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    die_with_parent()
+    from infra.clickhouse.engine import DirectoryInUse
+    from infra.clickhouse.server import Server
+
+    try:
+        server = Server(settings)
+    except (DirectoryInUse, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    server.start()
+    print(f"ClickHouse endpoint ready at http://{options.host}:{server.port}", flush=True)
+    stop.wait()
+    if server.stop():
+        return 0
+    print("Something was still running and was cut off", file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.clickhouse",
+        description="ClickHouse's engine behind ClickHouse's HTTP protocol. CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"
+        " are read from the environment.",
+    )
+    parser.add_argument("--path", type=Path, required=True, help="data directory, held by this process alone")
+    parser.add_argument("--port", type=int, default=8123, help="0 takes a free one and prints it (default 8123)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""`python -m infra.kafka --dir DIR --port N`: run one node of the log until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from infra.kafka.jars import kafka_version
+from infra.kafka.node import DEFAULT_HEAP, READY_SECONDS, KafkaNode
+from infra.kafka.refusal import Refused
+
+
+def main(arguments: list[str]) -> int:
+    """0 after a signal to end, 1 with one sentence when the node can't run or has ended by itself."""
+    options = _options(arguments)
+    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ending, _end)
+    try:
+        return _run(options)
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    node = KafkaNode(options.dir, options.port, controller_port=options.controller_port, heap=options.heap)
+    try:
+        node.start()
+        node.wait_ready(options.ready_seconds)
+        print(f"Apache Kafka {kafka_version()} is ready on {node.bootstrap}, kept in {node.directory}", flush=True)
+        status = node.wait()
+        raise Refused(f"The log's node on {node.bootstrap} ended by itself (status {status}): see {node.logs}.")
+    finally:
+        for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(ending, signal.SIG_IGN)
+        node.stop()
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.kafka", description="One node of the log, on loopback.")
+    parser.add_argument("--dir", type=Path, required=True, help="where the log is kept, for ever")
+    parser.add_argument("--port", type=int, default=9092, help="for clients (default 9092)")
+    parser.add_argument("--controller-port", type=int, help="default: a free one, remembered in the directory")
+    parser.add_argument("--heap", help=f"of Java; default: KAFKA_HEAP or {DEFAULT_HEAP}")
+    parser.add_argument("--ready-seconds", type=float, default=READY_SECONDS, help="patience with the start")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""The log in Kafka: appends through the shared producer, reads every partition from its beginning."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.casework.application.errors import LogAway
+from services.casework.application.event_log import Appended, LogRecord, Stretch
+from services.casework.codec import UnreadableRecord, decode_record, encode_event, encode_policy_changed
+from services.casework.domain.control import HistoryEnds, PolicyChanged, Record
+from services.casework.domain.events import Event
+from services.runtime.producer import LogProducer, LogUnavailable
+from services.runtime.topics import CASE_EVENTS, PARTITIONS
+
+_RECORDS_A_POLL: Final = 2000
+_POLL_MS: Final = 500
+# Between two polls' worth of decoding the event loop is free for requests at least so often.
+_RECORDS_A_STRETCH: Final = 200
+
+
+class KafkaLog:
+    """`producer` is started and stopped by who made it. security: `Settings.kafka_security()`."""
+
+    def __init__(self, producer: LogProducer, bootstrap_servers: str, security: Mapping[str, object]) -> None:
+        self._producer = producer
+        self._bootstrap_servers = bootstrap_servers
+        self._security = dict(security)
+
+    async def append(self, event: Event) -> Appended:
+        return await self._put(event.case_id.encode(), encode_event(event), None)
+
+    async def publish(self, change: PolicyChanged, partition: int) -> Appended:
+        return await self._put(None, encode_policy_changed(change), partition)
+
+    def partitions(self) -> range:
+        return range(PARTITIONS)
+
+    async def read(self) -> AsyncIterator[Stretch]:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap_servers,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            **self._security,
+        )
+        try:
+            await consumer.start()
+            try:
+                async for stretch in _stretches(consumer):
+                    yield stretch
+            finally:
+                await consumer.stop()
+        except KafkaError as error:
+            raise LogAway from error
+
+    async def _put(self, key: bytes | None, value: bytes, partition: int | None) -> Appended:
+        try:
+            appended = await self._producer.append(key, value, partition)
+        except LogUnavailable as error:
+            raise LogAway from error
+        return Appended(appended.partition, appended.offset, appended.timestamp_ms)
+
+
+async def _stretches(consumer: AIOKafkaConsumer) -> AsyncIterator[Stretch]:
+    partitions = [TopicPartition(CASE_EVENTS.name, partition) for partition in range(PARTITIONS)]
+    consumer.assign(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    times = [_PartitionTime() for _ in partitions]
+    at_end = False
+    while True:
+        if not at_end:
+            at_end = all([await consumer.position(partition) >= ends[partition] for partition in partitions])
+        if at_end:
+            yield Stretch((), at_end=True)
+        polled = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_RECORDS_A_POLL)
+        for partition, messages in polled.items():
+            for start in range(0, len(messages), _RECORDS_A_STRETCH):
+                part = messages[start : start + _RECORDS_A_STRETCH]
+                yield Stretch([times[partition.partition].read(message) for message in part], at_end=False)
+
+
+class _PartitionTime:
+    """recorded_at along one partition: never backwards; a loader's headers count until its history ends."""
+
+    def __init__(self) -> None:
+        self._newest = 0
+        self._in_history = False
+
+    def read(self, message: Any) -> LogRecord:
+        header = next((int(value) for name, value in message.headers if name == "recorded_at"), None)
+        if message.offset == 0:
+            self._in_history = header is not None
+        counted = header if self._in_history and header is not None else message.timestamp
+        self._newest = max(self._newest, counted)
+        record = _record_of(message.value)
+        if isinstance(record, HistoryEnds):
+            self._in_history = False
+        return LogRecord(message.partition, message.offset, self._newest, record)
+
+
+def _record_of(value: bytes | None) -> Record | None:
+    try:
+        return decode_record(value)
+    except UnreadableRecord:
+        # The sink puts it aside with the reason; here it only is no event.
+        return None
+
+
+def system_now() -> int:
+    """This machine's clock, milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,58 @@
+"""The log in memory: the twin of the Kafka log, held to the same contract."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from services.casework.application.errors import LogAway
+from services.casework.application.event_log import Appended, LogRecord, Stretch
+from services.casework.domain.control import PolicyChanged, Record
+from services.casework.domain.events import Event
+from services.runtime.topics import PARTITIONS, partition_of
+
+
+class MemoryLog:
+    """now: milliseconds, the log's own clock. While `away` is set nothing can be appended."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._records: list[LogRecord] = []
+        self._ends = [0] * PARTITIONS
+        self._grown = asyncio.Event()
+        self.away = False
+
+    @property
+    def records(self) -> tuple[LogRecord, ...]:
+        """Everything that was appended, in that order."""
+        return tuple(self._records)
+
+    async def append(self, event: Event) -> Appended:
+        return await self._put(event, partition_of(event.case_id))
+
+    async def publish(self, change: PolicyChanged, partition: int) -> Appended:
+        return await self._put(change, partition)
+
+    def partitions(self) -> range:
+        return range(PARTITIONS)
+
+    async def read(self) -> AsyncIterator[Stretch]:
+        position, at_start = 0, len(self._records)
+        while True:
+            records = self._records[position:]
+            position += len(records)
+            yield Stretch(records, at_end=position >= at_start)
+            while position == len(self._records):
+                self._grown.clear()
+                await self._grown.wait()
+
+    async def _put(self, record: Record, partition: int) -> Appended:
+        # Like a broker, it answers later than it is asked.
+        await asyncio.sleep(0)
+        if self.away:
+            raise LogAway
+        offset, recorded_at = self._ends[partition], self._now()
+        self._ends[partition] += 1
+        self._records.append(LogRecord(partition, offset, recorded_at, record))
+        self._grown.set()
+        return Appended(partition, offset, recorded_at)

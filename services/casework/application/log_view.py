@@ -1,0 +1,60 @@
+"""What the log says so far: the directory of cases, the latest events, and the policy standing in each partition.
+
+Fed from two sides: by the intake as soon as the log has acknowledged an event, and by reading the log, which brings
+what other processes appended. Both may bring the same event; it counts once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from services.casework.application.event_log import Appended, EventLog, LogRecord
+from services.casework.application.recent_events import RecentEvents
+from services.casework.domain.case_directory import CaseDirectory
+from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged
+from services.casework.domain.events import Event
+from services.casework.domain.policy_timeline import PolicyBook
+
+
+@dataclass(slots=True)
+class LogView:
+    """`complete` is set once everything that was in the log at the start has been taken in."""
+
+    directory: CaseDirectory = field(default_factory=CaseDirectory)
+    recent: RecentEvents = field(default_factory=RecentEvents)
+    policies: dict[int, PolicyBook] = field(default_factory=dict)
+    policy_versions: dict[tuple[int, str], str] = field(default_factory=dict)
+    unreadable: int = 0
+    complete: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take_in(self, event: Event, appended: Appended) -> None:
+        """An event that the log has acknowledged or gave to read."""
+        self.directory.fold(event, appended.recorded_at, appended.offset)
+        self.recent.add(event, appended.recorded_at)
+
+    def take_in_record(self, read: LogRecord) -> None:
+        match read.record:
+            case Event() as event:
+                self.take_in(event, Appended(read.partition, read.offset, read.recorded_at))
+            case PolicyChanged(organisation, policy):
+                self.policy_versions[read.partition, organisation] = policy.version
+                self.policies.setdefault(read.partition, PolicyBook()).change(organisation, read.recorded_at, policy)
+            case Clock() | HistoryEnds():
+                return
+            case None:
+                self.unreadable += 1
+            case _:
+                assert_never(read.record)
+
+
+async def follow(log: EventLog, view: LogView, on_progress: Callable[[], None] = lambda: None) -> None:
+    """Take in the whole log and then what comes, until cancelled. Raises LogAway."""
+    async for stretch in log.read():
+        for read in stretch.records:
+            view.take_in_record(read)
+        if stretch.at_end:
+            view.complete.set()
+        on_progress()

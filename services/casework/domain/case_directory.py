@@ -1,0 +1,197 @@
+"""Who is in charge of which case, as the log tells it: what the entrance must know of a case before it takes an event.
+
+A pure fold over the log's events. It gives the same whatever the order between cases, and folding an event twice (once
+when the log has acknowledged it, once when it is read back) changes nothing. A case belongs to the organisation of
+its first event in the log; what another organisation may have written under the same id is ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from sys import intern
+from typing import Final, NamedTuple
+
+from services.casework.domain.events import Event
+from services.casework.domain.instants import DAY
+
+CANARY_ORGANISATION: Final = "reintegration-canary"
+"""The detector's own cases, by which it proves that it is awake. Nobody outside may record for it."""
+
+PAUSES_ONCE_IN: Final = 30 * DAY
+
+
+class Holding(NamedTuple):
+    """The case was this caseworker's from `since` until `until` (None: still is). Milliseconds."""
+
+    caseworker_id: str
+    since: int
+    until: int | None
+
+
+class _Write(NamedTuple):
+    """What one event says about where she is followed up and by whom; None where it says nothing, "" for nobody."""
+
+    occurred_at: int
+    event_id: str
+    caseworker_id: str | None
+    district: str | None
+    upazila: str | None
+    stands: bool  # a supervisor's action on an alert cannot be retracted
+
+
+class _Pause(NamedTuple):
+    occurred_at: int
+    event_id: str
+    recorded_by: str
+
+
+@dataclass(slots=True)
+class _Entry:
+    organisation: str
+    offset: int
+    writes: tuple[_Write, ...] = ()
+    pauses: tuple[_Pause, ...] = ()
+    retracted: frozenset[str] = frozenset()
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCharge:
+    """Where a case is and whose: `holdings` in the order of time, `caseworker_id` "" when it is nobody's now."""
+
+    case_id: str
+    organisation: str
+    district: str
+    upazila: str
+    caseworker_id: str
+    holdings: tuple[Holding, ...]
+
+
+@dataclass(slots=True)
+class CaseDirectory:
+    """All cases of the log, by case_id; and the present cases of each caseworker and organisation."""
+
+    _entries: dict[str, _Entry] = field(default_factory=dict)
+    _of_caseworker: dict[str, set[str]] = field(default_factory=dict)
+    _of_organisation: dict[str, set[str]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, case_id: str) -> bool:
+        return case_id in self._entries
+
+    def fold(self, event: Event, recorded_at: int, offset: int) -> None:
+        """Take in an event that the log has. `offset`: its place in its partition."""
+        entry = self._entries.get(event.case_id)
+        if entry is None or (offset < entry.offset and entry.organisation != event.organisation):
+            entry = self._enter(event, offset, instead_of=entry)
+        if entry.organisation != event.organisation or event.organisation == CANARY_ORGANISATION:
+            return
+        entry.offset = min(entry.offset, offset)
+        if changes_charge(event):
+            self._take_in(entry, event, min(event.occurred_at, recorded_at))
+
+    def organisation_of(self, case_id: str) -> str | None:
+        """The organisation a case belongs to; None if nobody knows the case."""
+        entry = self._entries.get(case_id)
+        return entry.organisation if entry else None
+
+    def charge_of(self, case_id: str) -> CaseCharge | None:
+        """Where the case is and whose it is and was; None if nobody knows the case."""
+        entry = self._entries.get(case_id)
+        if entry is None:
+            return None
+        district = upazila = ""
+        for write in _standing(entry):
+            district = write.district or district
+            upazila = write.upazila or upazila
+        holdings = tuple(_holdings(entry))
+        return CaseCharge(case_id, entry.organisation, district, upazila, entry.owner, holdings)
+
+    def paused_near(self, event: Event) -> bool:
+        """Whether another pause than this one, by its recorder or a caseworker of the case, is within 30 days of it."""
+        entry = self._entries.get(event.case_id)
+        if entry is None or not entry.pauses:
+            return False
+        caseworkers = {holding.caseworker_id for holding in _holdings(entry)} | {event.recorded_by}
+        return any(
+            abs(pause.occurred_at - event.occurred_at) < PAUSES_ONCE_IN and pause.recorded_by in caseworkers
+            for pause in entry.pauses
+            if pause.event_id != event.event_id and pause.event_id not in entry.retracted
+        )
+
+    def cases_of_caseworker(self, caseworker_id: str) -> frozenset[str]:
+        """The cases that are theirs now."""
+        return frozenset(self._of_caseworker.get(caseworker_id, ()))
+
+    def cases_of_organisation(self, organisation: str) -> frozenset[str]:
+        return frozenset(self._of_organisation.get(organisation, ()))
+
+    def _enter(self, event: Event, offset: int, instead_of: _Entry | None) -> _Entry:
+        if instead_of is not None:
+            self._of_organisation[instead_of.organisation].discard(event.case_id)
+            self._hand_over(instead_of, event.case_id, "")
+        entry = _Entry(intern(event.organisation), offset)
+        self._entries[event.case_id] = entry
+        self._of_organisation.setdefault(entry.organisation, set()).add(event.case_id)
+        return entry
+
+    def _take_in(self, entry: _Entry, event: Event, occurred_at: int) -> None:
+        if event.type == "retraction":
+            entry.retracted |= {str(event.data["retracts"])}
+        elif event.type == "contact_paused":
+            if all(pause.event_id != event.event_id for pause in entry.pauses):
+                entry.pauses += (_Pause(occurred_at, event.event_id, intern(event.recorded_by)),)
+        elif all(write.event_id != event.event_id for write in entry.writes):
+            entry.writes = tuple(sorted((*entry.writes, _write_of(event, occurred_at))))
+        owner = ""
+        for write in _standing(entry):
+            owner = owner if write.caseworker_id is None else write.caseworker_id
+        self._hand_over(entry, event.case_id, owner)
+
+    def _hand_over(self, entry: _Entry, case_id: str, owner: str) -> None:
+        if owner == entry.owner:
+            return
+        if entry.owner:
+            self._of_caseworker[entry.owner].discard(case_id)
+        if owner:
+            self._of_caseworker.setdefault(owner, set()).add(case_id)
+        entry.owner = owner
+
+
+def changes_charge(event: Event) -> bool:
+    """Whether the directory learns more from the event than that its case exists."""
+    return event.type in {"case_unassigned", "contact_paused", "retraction"} or not _WRITTEN.isdisjoint(event.data)
+
+
+_WRITTEN: Final = frozenset({"caseworker_id", "district", "upazila"})
+
+
+def _write_of(event: Event, occurred_at: int) -> _Write:
+    caseworker_id = "" if event.type == "case_unassigned" else _said(event, "caseworker_id")
+    stands = event.type == "alert_reassigned"
+    return _Write(occurred_at, event.event_id, caseworker_id, _said(event, "district"), _said(event, "upazila"), stands)
+
+
+def _said(event: Event, name: str) -> str | None:
+    value = event.data.get(name)
+    return intern(value) if isinstance(value, str) else None
+
+
+def _standing(entry: _Entry) -> Iterator[_Write]:
+    return (write for write in entry.writes if write.stands or write.event_id not in entry.retracted)
+
+
+def _holdings(entry: _Entry) -> Iterator[Holding]:
+    """One for each stretch of time in which the case was one caseworker's."""
+    holder, since = "", 0
+    for write in _standing(entry):
+        if write.caseworker_id is None or write.caseworker_id == holder:
+            continue
+        if holder:
+            yield Holding(holder, since, write.occurred_at)
+        holder, since = write.caseworker_id, write.occurred_at
+    if holder:
+        yield Holding(holder, since, None)

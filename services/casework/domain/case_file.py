@@ -1,0 +1,339 @@
+"""The heart per case: fold what was recorded, let time pass, and see what is owed, raised, escalated and ended.
+
+    file = CaseFile(case_id, policies)
+    moves = file.fold(event, recorded_at)     # closes every moment before recorded_at, then takes the event
+    moves = file.advance(before=clock)        # a record with a later recorded_at was read
+
+All that is recorded at one recorded_at is one moment: folded together, and only when a later record is read is
+anything worked out. Within one instant the end of a pause comes first, then what was recorded, then the timers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.casework.domain.event_types import Value
+from services.casework.domain.events import Event
+from services.casework.domain.fact_book import FactBook, entry_of
+from services.casework.domain.neglect import (
+    Obligation,
+    OpenAlert,
+    alert_id_of,
+    ending_of,
+    explain,
+    rules_by_id,
+)
+from services.casework.domain.obligations import owed, watches_of
+from services.casework.domain.policy import NO_POLICY, Policy, Rule
+from services.casework.domain.policy_timeline import PolicyBook, PolicyTimeline
+from services.casework.domain.standing import CLOSE_FACTS, PAUSE_FACTS, UNDISTURBED, Standing, standing_of
+from services.casework.domain.transitions import (
+    AlertTransition,
+    ObligationChange,
+    ObligationChanges,
+    Transition,
+)
+
+_EVERYTHING: Final = -1
+_ACTIONS: Final = frozenset(("alert_acknowledged", "alert_snoozed"))
+
+
+@dataclass(slots=True)
+class Moves:
+    """What came of letting time pass, in order."""
+
+    transitions: list[AlertTransition] = field(default_factory=list)
+    obligations: list[ObligationChanges] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An acknowledgement (until None: the policy's hold from its recorded_at) or a snooze."""
+
+    alert_id: str
+    until: int | None
+
+
+@dataclass(slots=True)
+class PendingMoment:
+    """What was recorded at one instant and is not worked out yet."""
+
+    time: int
+    moved: int = 0
+    attributes_moved: bool = False
+    retracted: bool = False
+    holds: list[Hold] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenObligation:
+    """What is owed now, for people: the rule, (c, d), since when, when it is raised, and the alert if it was."""
+
+    rule: Rule
+    c: int
+    d: int
+    k: int
+    r: int
+    alert: OpenAlert | None
+
+
+class CaseFile:
+    """One case. Instants in milliseconds; nothing in here reads a clock."""
+
+    __slots__ = (
+        "_attributes",
+        "case_id",
+        "facts",
+        "moment",
+        "obligations",
+        "organisation",
+        "pending",
+        "policies",
+        "policy",
+        "revisions",
+        "standing",
+        "timeline",
+    )
+
+    def __init__(self, case_id: str, policies: PolicyBook) -> None:
+        self.case_id = case_id
+        self.policies = policies
+        self.organisation: str | None = None
+        self.timeline = PolicyTimeline()
+        self.policy: Policy = NO_POLICY
+        self.moment: int | None = None
+        self.facts = FactBook()
+        self.standing: Standing = UNDISTURBED
+        self.obligations: dict[str, Obligation] = {}
+        self.revisions: dict[tuple[str, int], int] = {}
+        self.pending: PendingMoment | None = None
+        self._attributes: dict[str, Value] | None = None
+
+    # --- taking records -------------------------------------------------------------------------------------------
+
+    def fold(self, event: Event, recorded_at: int) -> Moves:
+        """Take an event. Answers what the time before it brought about.
+
+        The same event_id a second time changes nothing, whatever else it says. A recorded_at before the case's
+        latest is lifted to it.
+        """
+        if self.organisation is None:
+            self._begin(event.organisation, recorded_at)
+        assert self.moment is not None
+        recorded_at = max(recorded_at, self.moment, self.pending.time if self.pending else self.moment)
+        moves = self.advance(recorded_at)
+        if not self.facts.knows(event.event_id):
+            self._take(event, self._pending_at(recorded_at, moves))
+        return moves
+
+    def _begin(self, organisation: str, recorded_at: int) -> None:
+        self.organisation = organisation
+        self.timeline = self.policies.of(organisation)
+        self.moment = recorded_at - 1
+        self.policy = self.timeline.at(self.moment)
+
+    def _pending_at(self, recorded_at: int, moves: Moves) -> PendingMoment:
+        if self.pending is None:
+            if self.standing.pause_ends == recorded_at and self.moment is not None and self.moment < recorded_at:
+                self._work_out(recorded_at, PAUSE_FACTS, moves)
+            self.pending = PendingMoment(recorded_at)
+        return self.pending
+
+    def _take(self, event: Event, pending: PendingMoment) -> None:
+        entry = entry_of(event, pending.time)
+        moved, attributes_moved = self.facts.add(event.event_id, entry)
+        if event.type == "retraction":
+            pending.retracted = True
+            taken_back, attributes_back = self.facts.retract(str(event.data["retracts"]))
+            moved |= taken_back
+            attributes_moved |= attributes_back
+        elif event.type in _ACTIONS:
+            until = event.data.get("until")
+            pending.holds.append(Hold(str(event.data["alert_id"]), until if isinstance(until, int) else None))
+        pending.moved |= moved
+        pending.attributes_moved |= attributes_moved
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def next_due(self) -> int | None:
+        """The next instant at which something may happen without a further event; None: never."""
+        if self.pending is not None:
+            return self.pending.time
+        if self.moment is None:
+            return None
+        settle, rules = self.policy.settle, rules_by_id(self.policy)
+        dues = [obligation.due(rules[obligation.rule_id], settle) for obligation in self.obligations.values()]
+        dues.append(self.timeline.next_change(self.moment))
+        if self.standing.is_paused(self.moment):
+            dues.append(self.standing.pause_ends)
+        return min((due for due in dues if due is not None), default=None)
+
+    def advance(self, before: int) -> Moves:
+        """Let all time before an instant pass. Answers what it brought about."""
+        moves = Moves()
+        while (due := self.next_due()) is not None and due < before:
+            self._pass(max(due, self.moment or due), moves)
+        return moves
+
+    def _pass(self, now: int, moves: Moves) -> None:
+        assert self.moment is not None
+        if self.pending is None and self.standing.pause_ends == now and self.moment < now:
+            self._work_out(now, PAUSE_FACTS, moves)
+        pending, self.pending = self.pending, None
+        policy = self.timeline.at(now)
+        if pending is not None or policy is not self.policy:
+            pending = pending or PendingMoment(now)
+            self._settle(pending, policy, moves)
+        self.moment = now
+        self._fire(now, moves)
+
+    def _settle(self, pending: PendingMoment, policy: Policy, moves: Moves) -> None:
+        """The moment is over: fold it all, then work out, then let the supervisors' holds count."""
+        moved = _EVERYTHING if policy is not self.policy else pending.moved
+        self.policy = policy
+        if pending.attributes_moved:
+            self._attributes = None
+        self._work_out(
+            pending.time, moved, moves, attributes_moved=pending.attributes_moved, retracted=pending.retracted
+        )
+        for hold in pending.holds:
+            alert = self.open_alert(hold.alert_id)
+            if alert is not None:
+                alert.hold(pending.time + policy.hold if hold.until is None else hold.until)
+
+    def _work_out(
+        self, now: int, moved: int, moves: Moves, *, attributes_moved: bool = False, retracted: bool = False
+    ) -> None:
+        if moved & (PAUSE_FACTS | CLOSE_FACTS):
+            self.standing = standing_of(self.facts)
+        self.moment = now
+        changes: list[ObligationChange] = []
+        transitions: list[AlertTransition] = []
+        for watch in watches_of(self.policy):
+            if moved & watch.facts or (attributes_moved and watch.attributes):
+                self._reconsider(watch.rule.id, watch.rule, now, retracted, changes, transitions)
+        if moved == _EVERYTHING:
+            for rule_id in sorted(self.obligations.keys() - rules_by_id(self.policy).keys()):
+                self._reconsider(rule_id, None, now, retracted, changes, transitions)
+        if changes:
+            changes.sort(key=lambda change: (change.rule_id, change.ending is None))
+            moves.obligations.append(ObligationChanges(self.case_id, self.organisation or "", now, tuple(changes)))
+        moves.transitions.extend(sorted(transitions, key=_order))
+
+    def _reconsider(
+        self,
+        rule_id: str,
+        rule: Rule | None,
+        now: int,
+        retracted: bool,
+        changes: list[ObligationChange],
+        transitions: list[AlertTransition],
+    ) -> None:
+        was = self.obligations.get(rule_id)
+        now_owed = None if rule is None else owed(rule, self.facts, self.standing, now)
+        if was is not None:
+            if now_owed is not None and (now_owed.c, now_owed.d) == (was.owed.c, was.owed.d):
+                was.owed = now_owed
+                return
+            ending = ending_of(was.owed, rule, self.facts, self.standing, now, retracted=retracted)
+            changes.append(ObligationChange(rule_id, was.owed.c, was.owed.d, was.k, ending.of_obligation, ending.s))
+            del self.obligations[rule_id]
+            if was.alert is not None:
+                was.alert.revision += 1
+                transitions.append(self._transition(ending.name, was, was.alert, rule, now, ending.s))
+                self.revisions[rule_id, was.owed.c] = was.alert.revision
+        if now_owed is not None:
+            self.obligations[rule_id] = Obligation(rule_id, now_owed, now)
+            changes.append(ObligationChange(rule_id, now_owed.c, now_owed.d, now, None, None))
+
+    def _fire(self, now: int, moves: Moves) -> None:
+        """Raise and escalate what is due by time alone."""
+        transitions: list[AlertTransition] = []
+        rules = rules_by_id(self.policy)
+        for obligation in self.obligations.values():
+            rule = rules[obligation.rule_id]
+            due = obligation.due(rule, self.policy.settle)
+            if due is None or due > now:
+                continue
+            if obligation.alert is None:
+                obligation.alert = self._raised(obligation, rule, now)
+                transitions.append(self._transition(Transition.RAISED, obligation, obligation.alert, rule, now))
+            else:
+                alert = obligation.alert
+                alert.level, alert.level_reached, alert.held_until = alert.level + 1, now, None
+                alert.revision += 1
+                transitions.append(self._transition(Transition.ESCALATED, obligation, alert, rule, now))
+        moves.transitions.extend(sorted(transitions, key=_order))
+
+    def _raised(self, obligation: Obligation, rule: Rule, now: int) -> OpenAlert:
+        c = obligation.owed.c
+        revision = self.revisions.pop((rule.id, c), 0) + 1
+        alert_id = alert_id_of(self.case_id, rule.id, c)
+        return OpenAlert(alert_id, revision, now, rule.severity, self.policy.version, 1, now)
+
+    def _transition(
+        self,
+        name: Transition,
+        obligation: Obligation,
+        alert: OpenAlert,
+        rule: Rule | None,
+        now: int,
+        s: int | None = None,
+    ) -> AlertTransition:
+        attributes = self.attributes
+        return AlertTransition(
+            at=now,
+            transition=name,
+            alert_id=alert.alert_id,
+            revision=alert.revision,
+            case_id=self.case_id,
+            rule_id=obligation.rule_id,
+            severity=alert.severity,
+            level=alert.level,
+            c=obligation.owed.c,
+            d=obligation.owed.d,
+            s=s,
+            r=alert.raised_at,
+            policy_version=alert.policy_version,
+            organisation=self.organisation or "",
+            district=str(attributes.get("district", "")),
+            upazila=str(attributes.get("upazila", "")),
+            caseworker_id=str(attributes.get("caseworker_id", "")),
+            explanation=None if rule is None else explain(rule, obligation.owed, self.facts),
+        )
+
+    # --- what people ask ------------------------------------------------------------------------------------------
+
+    @property
+    def attributes(self) -> dict[str, Value]:
+        """What is known of the case, as last written."""
+        if self._attributes is None:
+            self._attributes = self.facts.attributes()
+        return self._attributes
+
+    def open_alert(self, alert_id: str) -> OpenAlert | None:
+        return next((alert for alert in self.open_alerts() if alert.alert_id == alert_id), None)
+
+    def open_alerts(self) -> list[OpenAlert]:
+        return [obligation.alert for obligation in self.obligations.values() if obligation.alert is not None]
+
+    def owed_now(self) -> list[OpenObligation]:
+        """What is owed after the latest moment worked out, the soonest due first."""
+        rules, settle = rules_by_id(self.policy), self.policy.settle
+        known = [
+            OpenObligation(
+                rules[obligation.rule_id],
+                obligation.owed.c,
+                obligation.owed.d,
+                obligation.k,
+                obligation.alert.raised_at if obligation.alert else obligation.raised_at(rules[rule_id], settle),
+                obligation.alert,
+            )
+            for rule_id, obligation in self.obligations.items()
+        ]
+        return sorted(known, key=lambda open_obligation: (open_obligation.d, open_obligation.rule.id))
+
+
+def _order(transition: AlertTransition) -> tuple[int, str, int, int]:
+    return transition.at, transition.rule_id, transition.c, transition.revision

@@ -1,0 +1,35 @@
+"""Errors of the application as HTTP problems, one table."""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from services.casework.application.errors import (
+    RETRY_AFTER_SECONDS,
+    CaseworkError,
+    EventRefused,
+    NoSuchCase,
+    NotPermitted,
+    Refused,
+    Unavailable,
+)
+from services.runtime.problems import Problem, not_found, unavailable
+
+_TITLES: Final = {EventRefused.reason: "Not valid", NotPermitted.reason: "Not permitted"}
+
+
+def problem_of(error: CaseworkError) -> Problem:
+    """What a REST caller is told; the fields that are wrong are in `errors`."""
+    match error:
+        case NoSuchCase():
+            return not_found(error.detail)
+        case EventRefused() | NotPermitted():
+            status = 422 if isinstance(error, EventRefused) else 403
+            errors = [(problem.field, problem.message) for problem in error.problems]
+            return Problem(status, _TITLES[error.reason], error.detail, errors, kind=error.reason)
+        case Unavailable():
+            return unavailable(error.detail, RETRY_AFTER_SECONDS)
+        case Refused() | CaseworkError():
+            raise TypeError(f"no problem is declared for {type(error).__name__}")
+        case _:
+            assert_never(error)

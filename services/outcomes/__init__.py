@@ -1,0 +1,10 @@
+"""outcomes: what became of the survivors, in numbers.
+
+Owns the indicators: their definitions, a pure reference that computes them from events and obligations (`domain`),
+and the SQL that counts the same over millions of events (`sql`). Promises that both give the same answer, that every
+answer says which period it is about, up to when the data goes and how fresh it is, and that a store which cannot be
+reached is a failure on the page, never a zero.
+
+Refuses to decide what neglect is: it counts the obligations and alerts that the heart stated. Refuses to show a case:
+answers are aggregates of the asking evaluator's own organisation, and a cell of one or two cases hides its number.
+"""

@@ -1,0 +1,27 @@
+"""Numbers about the process for Prometheus. Labels are routes and statuses, never ids."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+
+REQUESTS: Final = Counter("reintegration_requests", "Requests answered", ("part", "method", "route", "status"))
+REQUEST_SECONDS: Final = Histogram(
+    "reintegration_request_seconds",
+    "From the first byte of a request to the last of its answer",
+    ("part", "route"),
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+RPCS: Final = Counter("reintegration_rpcs", "gRPC calls that began", ("method",))
+LOG_APPENDS: Final = Counter("reintegration_log_appends", "Records offered to the log", ("topic", "result"))
+
+
+def observe_request(part: str, method: str, route: str, status: int, seconds: float) -> None:
+    REQUESTS.labels(part, method, route, str(status)).inc()
+    REQUEST_SECONDS.labels(part, route).observe(seconds)
+
+
+def exposition() -> tuple[bytes, str]:
+    """Every metric of this process in Prometheus' text format, and its media type."""
+    return generate_latest(), CONTENT_TYPE_LATEST

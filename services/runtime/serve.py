@@ -1,0 +1,172 @@
+"""Starting and stopping: several servers in one event loop, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Coroutine
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp
+
+_log = logging.getLogger(__name__)
+
+
+class CannotServe(RuntimeError):
+    """The process cannot serve; the message is a sentence for whoever started it."""
+
+
+class PortTaken(CannotServe):
+    """Something else listens there already."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"port {port} on {host} is taken by another process: stop that one, or choose another port in the settings"
+        )
+
+
+class Server(Protocol):
+    """Something that listens. `start` returns once it does; `wait` returns when it has ended by itself."""
+
+    async def start(self) -> None: ...
+
+    async def wait(self) -> None: ...
+
+    async def stop(self, within_seconds: float) -> None: ...
+
+
+class HttpServer:
+    """An ASGI app under uvicorn. Port 0 takes a free one; `port` says which after `start`."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+        self._app = app
+        self._server: _QuietServer | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Raises PortTaken, or CannotServe when the app refuses to start."""
+        listening = _listen(self.host, self.port)
+        self.port = listening.getsockname()[1]
+        config = uvicorn.Config(
+            self._app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            ws="none",
+            timeout_keep_alive=75,
+            h11_max_incomplete_event_size=16 * 1024,
+        )
+        self._server = _QuietServer(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        while not self._server.started:
+            if self._serving.done():
+                listening.close()
+                self._serving.result()
+                raise CannotServe("the app refused to start; the reason is in the log above")
+            await asyncio.sleep(0.01)
+
+    async def wait(self) -> None:
+        assert self._serving is not None
+        await asyncio.shield(self._serving)
+
+    async def stop(self, within_seconds: float) -> None:
+        """Take no new connections, let requests end for that long, then cut what is open (streams)."""
+        if self._server is None or self._serving is None:
+            return
+        # uvicorn takes whole seconds, and would wait for open streams for ever without a bound.
+        self._server.config.timeout_graceful_shutdown = max(1, round(within_seconds))
+        self._server.should_exit = True
+        await self._serving
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves signals to `serve`: several servers share the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(*servers: Server, stop_within_seconds: float = 3) -> None:
+    """Start all in order, run until SIGTERM, SIGINT or the end of any, then stop all in reverse order.
+
+    Raises CannotServe when one does not start or ends by itself; those started are stopped first.
+    """
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    started: list[Server] = []
+    try:
+        for server in servers:
+            await server.start()
+            started.append(server)
+        await _run(started, asked)
+    finally:
+        for server in reversed(started):
+            await server.stop(stop_within_seconds)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _run(servers: list[Server], asked: asyncio.Event) -> None:
+    stopping = asyncio.create_task(asked.wait())
+    endings = [asyncio.create_task(server.wait()) for server in servers]
+    try:
+        done, _ = await asyncio.wait({stopping, *endings}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping not in done:
+            for ended in done:
+                await ended
+            raise CannotServe("a server ended by itself; the reason is in the log above")
+    finally:
+        for task in (stopping, *endings):
+            task.cancel()
+        for task in (stopping, *endings):
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def serve_http(app: ASGIApp, host: str, port: int, *also: Server, stop_within_seconds: float = 3) -> None:
+    """Serve one app, and what else there is, until SIGTERM or SIGINT. Raises as `serve`."""
+    await serve(HttpServer(app, host, port), *also, stop_within_seconds=stop_within_seconds)
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """What a `__main__` calls: runs to the end; CannotServe becomes a sentence on standard error and status 1."""
+    try:
+        asyncio.run(main)
+    except CannotServe as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        # Listening at once shows a port taken here rather than somewhere inside uvicorn.
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host, port) from None
+        raise CannotServe(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,115 @@
+"""Every setting of every part: the name of its environment variable and its default, in one place.
+
+An environment variable is the field's name in capitals: `kafka_bootstrap_servers` is KAFKA_BOOTSTRAP_SERVERS.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class InvalidSettings(ValueError):
+    """The environment cannot be used as it is; the message names each variable and what was expected."""
+
+
+class Settings(BaseSettings):
+    """What the environment says. An empty variable counts as absent."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore")
+
+    # Addresses: the one public origin, its gRPC face, and the services behind it.
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    grpc_port: Port = 50051
+    casework_port: Port = 8101
+    alerting_port: Port = 8102
+    outcomes_port: Port = 8103
+    access_port: Port = 8104
+    casework_url: str = ""
+    casework_grpc: str = ""
+    alerting_url: str = ""
+    outcomes_url: str = ""
+    access_url: str = ""
+
+    # The log.
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    kafka_replication_factor: Annotated[int, Field(ge=1)] = 1
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str = ""
+    kafka_sasl_password: SecretStr = SecretStr("")
+    kafka_ssl_cafile: Path | None = None
+
+    # The outcomes store.
+    clickhouse_url: str = "http://127.0.0.1:8123"
+    clickhouse_user: str = "reintegration"
+    clickhouse_password: SecretStr = SecretStr("")
+    clickhouse_database: str = "reintegration"
+
+    # Files.
+    var_dir: Path = Path("var")
+    policy_file: Path = Path("services/casework/policy/default.toml")
+    policy_dir: Path | None = None
+
+    # Sign-in. A JWKS is read from JWKS_FILE if there is one, else from JWKS_URL.
+    jwt_issuer: str = "reintegration-access"
+    jwt_audience: str = "reintegration"
+    jwt_lifetime_seconds: Annotated[int, Field(ge=60, le=400 * 86_400)] = 12 * 3600
+    jwks_url: str = ""
+    jwks_file: Path | None = None
+
+    # Ways.
+    clock_every_seconds: Annotated[float, Field(gt=0, le=30)] = 30
+    stop_within_seconds: Annotated[float, Field(gt=0, le=60)] = 3
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _derive_addresses(self) -> Self:
+        derived = {
+            "casework_url": f"http://127.0.0.1:{self.casework_port}",
+            "casework_grpc": f"127.0.0.1:{self.grpc_port}",
+            "alerting_url": f"http://127.0.0.1:{self.alerting_port}",
+            "outcomes_url": f"http://127.0.0.1:{self.outcomes_port}",
+            "access_url": f"http://127.0.0.1:{self.access_port}",
+        }
+        for name, address in derived.items():
+            if not getattr(self, name):
+                # The model is frozen for everybody else; here it is still being made.
+                object.__setattr__(self, name, address)
+        if not self.jwks_url:
+            object.__setattr__(self, "jwks_url", f"{self.access_url}/.well-known/jwks.json")
+        return self
+
+    @property
+    def access_dir(self) -> Path:
+        """Where `access` keeps its accounts and its signing key."""
+        return self.var_dir / "access"
+
+    def kafka_security(self) -> dict[str, object]:
+        """How to reach the brokers safely, in kafka-python's and aiokafka's words; empty for plain text."""
+        security: dict[str, object] = {}
+        if self.kafka_security_protocol != "PLAINTEXT":
+            security["security_protocol"] = self.kafka_security_protocol
+        if self.kafka_security_protocol.startswith("SASL"):
+            security["sasl_mechanism"] = self.kafka_sasl_mechanism
+            security["sasl_plain_username"] = self.kafka_sasl_username
+            security["sasl_plain_password"] = self.kafka_sasl_password.get_secret_value()
+        if self.kafka_ssl_cafile is not None:
+            security["ssl_cafile"] = str(self.kafka_ssl_cafile)
+        return security
+
+
+def load_settings() -> Settings:
+    """The settings the environment gives. Raises InvalidSettings with a sentence per variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        # The value itself is left out: it may be a password put into the wrong variable.
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise InvalidSettings(f"settings that cannot be used: {wrong}") from None

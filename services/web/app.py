@@ -1,0 +1,116 @@
+"""The origin as an ASGI app: the table of its own pages, the proxy for everything of the services."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from services.runtime.metrics import exposition
+from services.web.backends import Backends
+from services.web.documents import Documents
+from services.web.faces import ON_ERROR, no_such_page
+from services.web.headers import SecurityHeaders
+from services.web.measuring import Measuring
+from services.web.pages import administrator, evaluator, signing, staff, supervisor
+from services.web.proxy import Proxy
+from services.web.routes import ROUTES, Part
+
+_STATIC: Final = Path(__file__).parent / "static"
+_ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(addresses: Mapping[Part, str], client: httpx.AsyncClient) -> Starlette:
+    """The app; it closes the client when it stops. `addresses`: http://host:port of each part."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with client:
+            yield
+
+    app = Starlette(
+        routes=[*_page_routes(), *_plumbing_routes(Documents(client, addresses)), *_proxied(Proxy(client, addresses))],
+        middleware=[Middleware(SecurityHeaders), Middleware(Measuring)],
+        exception_handlers={**ON_ERROR, HTTPException: _framework_error},
+        lifespan=lifespan,
+    )
+    app.state.backends = Backends(client, addresses)
+    return app
+
+
+def _page_routes() -> list[BaseRoute]:
+    return [
+        Route("/", signing.home),
+        Route("/sign-in", signing.sign_in_page),
+        Route("/sign-in", signing.sign_in, methods=["POST"]),
+        Route("/sign-out", signing.sign_out, methods=["POST"]),
+        Route("/leave", signing.leave, methods=["POST"]),
+        Route("/blank", signing.blank),
+        Route("/language", signing.choose_language),
+        Route("/today", staff.today),
+        Route("/open-case", staff.open_case_page),
+        Route("/open-case", staff.open_case, methods=["POST"]),
+        Route("/cases/{case_id}", staff.case_page),
+        Route("/cases/{case_id}/record", staff.record_page),
+        Route("/cases/{case_id}/record", staff.record, methods=["POST"]),
+        Route("/inbox", supervisor.inbox),
+        Route("/inbox/{alert_id}/{act}", supervisor.act_on, methods=["POST"]),
+        Route("/outcomes", evaluator.outcomes),
+        Route("/people", administrator.people),
+    ]
+
+
+def _plumbing_routes(documents: Documents) -> list[BaseRoute]:
+    return [
+        Route("/healthz", _healthz),
+        Route("/readyz", documents.readyz),
+        Route("/metrics", _metrics),
+        Route("/openapi.json", documents.openapi),
+        Route("/favicon.ico", _icon),
+        Mount("/static", _Static(directory=_STATIC), name="static"),
+    ]
+
+
+def _proxied(proxy: Proxy) -> list[BaseRoute]:
+    """The proxy reads the table of routes itself; here only its first path segments are told apart from pages."""
+    tops = sorted({route.path.split("/")[1] for route in ROUTES})
+    return [Route(f"/{top}/{{rest:path}}", proxy.answer, methods=_ALL_METHODS) for top in tops]
+
+
+class _Static(StaticFiles):
+    """Files of the pages: the browser may keep them, and asks whether they changed."""
+
+    def file_response(self, *arguments: object, **named: object) -> Response:
+        response = super().file_response(*arguments, **named)  # type: ignore[arg-type]
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+async def _healthz(request: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _metrics(request: Request) -> Response:
+    content, media_type = exposition()
+    return Response(content, media_type=media_type)
+
+
+async def _icon(request: Request) -> Response:
+    return FileResponse(_STATIC / "icon.svg", media_type="image/svg+xml")
+
+
+def _framework_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return no_such_page(request, error)
+    return Response(error.detail, error.status_code, error.headers, media_type="text/plain")

@@ -1,0 +1,103 @@
+"""What the pages ask the services. A failure is a failure by name, never an empty answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from services.web.routes import Part, route_of
+
+_PATIENCE: Final = httpx.Timeout(10.0, connect=2.0)
+
+Json = Mapping[str, Any]
+
+
+class PartAway(Exception):
+    """The part did not answer, or its answer could not be read: what it knows cannot be shown now."""
+
+    def __init__(self, part: Part, why: str) -> None:
+        super().__init__(f"{part}: {why}")
+        self.part = part
+
+
+class SessionEnded(Exception):
+    """The token is no longer good: sign in again."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRefusal:
+    """What a service says about one field, by its dotted path (`data.outcome`)."""
+
+    field: str
+    message: str
+
+
+class Refused(Exception):
+    """The service understood and said no (4xx); `errors` says what stands where."""
+
+    def __init__(self, status: int, title: str, detail: str, errors: Sequence[FieldRefusal]) -> None:
+        super().__init__(f"{status} {title}: {detail}")
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class Backends:
+    """Calls to the parts by the same route table that the proxy uses."""
+
+    def __init__(self, client: httpx.AsyncClient, addresses: Mapping[Part, str]) -> None:
+        self._client = client
+        self._addresses = addresses
+
+    async def get(self, path: str, token: str | None, **params: str | None) -> Json:
+        """The JSON object at a path. Raises PartAway, SessionEnded, Refused."""
+        given = {name: value for name, value in params.items() if value}
+        return await self._ask("GET", path, token, params=given)
+
+    async def post(self, path: str, token: str | None, body: object) -> Json:
+        """What the part answers to a JSON body. Raises PartAway, SessionEnded, Refused."""
+        return await self._ask("POST", path, token, json=body)
+
+    async def _ask(self, method: str, path: str, token: str | None, **content: Any) -> Json:
+        route = route_of(path)
+        if route is None:
+            raise ValueError(f"no part answers for {path}")
+        headers = {"accept": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+        try:
+            answer = await self._client.request(
+                method, self._addresses[route.part] + path, headers=headers, timeout=_PATIENCE, **content
+            )
+        except httpx.TransportError as error:
+            raise PartAway(route.part, type(error).__name__) from error
+        return _read(route.part, answer, signed_in=token is not None)
+
+
+def _read(part: Part, answer: httpx.Response, signed_in: bool) -> Json:
+    if answer.status_code >= 500:
+        raise PartAway(part, f"answered {answer.status_code}")
+    if answer.status_code == 401 and signed_in:
+        raise SessionEnded
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise PartAway(part, "answered what is not JSON") from error
+    if not isinstance(body, dict):
+        raise PartAway(part, "answered no JSON object")
+    if answer.status_code >= 400:
+        raise _refusal(answer.status_code, body)
+    return body
+
+
+def _refusal(status: int, body: Json) -> Refused:
+    errors = body.get("errors")
+    listed = errors if isinstance(errors, list) else []
+    found = [
+        FieldRefusal(str(error.get("field", "")), str(error.get("message", "")))
+        for error in listed
+        if isinstance(error, dict)
+    ]
+    return Refused(status, str(body.get("title", "")), str(body.get("detail", "")), found)

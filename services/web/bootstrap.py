@@ -1,0 +1,31 @@
+"""The wiring of the origin: settings in, app out."""
+
+from __future__ import annotations
+
+import httpx
+from starlette.applications import Starlette
+
+from services.runtime.settings import Settings
+from services.web.app import create_app
+from services.web.routes import Part
+
+
+def app_from(settings: Settings) -> Starlette:
+    return create_app(addresses_from(settings), new_client())
+
+
+def addresses_from(settings: Settings) -> dict[Part, str]:
+    return {
+        Part.CASEWORK: settings.casework_url.rstrip("/"),
+        Part.ALERTING: settings.alerting_url.rstrip("/"),
+        Part.OUTCOMES: settings.outcomes_url.rstrip("/"),
+        Part.ACCESS: settings.access_url.rstrip("/"),
+    }
+
+
+def new_client() -> httpx.AsyncClient:
+    """No limit on connections: every open page holds a stream. Nothing of the environment (proxies) applies."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+    client = httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False)
+    client.headers.clear()
+    return client

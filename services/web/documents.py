@@ -1,0 +1,120 @@
+"""What the origin says about all parts together: one OpenAPI document, one readiness."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.runtime.problems import Problem
+from services.web.routes import Part, route_of
+
+_PATIENCE: Final = httpx.Timeout(5.0, connect=2.0)
+_REF: Final = "#/components/"
+
+Document = Mapping[str, Any]
+
+
+class Documents:
+    """Asks every part. `addresses`: http://host:port of each."""
+
+    def __init__(self, client: httpx.AsyncClient, addresses: Mapping[Part, str]) -> None:
+        self._client = client
+        self._addresses = addresses
+
+    async def openapi(self, request: Request) -> Response:
+        """The paths of every part that can be reached through this origin; `info` names the parts that are missing."""
+        answers = await asyncio.gather(*(self._document_of(part) for part in self._addresses))
+        return JSONResponse(merged(dict(zip(self._addresses, answers, strict=True))))
+
+    async def readyz(self, request: Request) -> Response:
+        """200 when every part is ready; 503 with what is missing, by part and by what that part misses."""
+        answers = await asyncio.gather(*(self._missing_of(part) for part in self._addresses))
+        missing = [found for answer in answers for found in answer]
+        if missing:
+            names = ", ".join(name for name, _ in missing)
+            return Problem(503, "Not ready", f"not reached: {names}", missing, kind="not_ready").to_response()
+        return JSONResponse({"status": "ready", "parts": sorted(self._addresses)})
+
+    async def _document_of(self, part: Part) -> Document | None:
+        try:
+            answer = await self._client.get(f"{self._addresses[part]}/openapi.json", timeout=_PATIENCE)
+            document = answer.json() if answer.status_code == 200 else None
+        except (httpx.TransportError, ValueError):
+            return None
+        return document if isinstance(document, dict) else None
+
+    async def _missing_of(self, part: Part) -> list[tuple[str, str]]:
+        try:
+            answer = await self._client.get(f"{self._addresses[part]}/readyz", timeout=_PATIENCE)
+        except httpx.TransportError as error:
+            return [(part, type(error).__name__)]
+        if answer.status_code == 200:
+            return []
+        try:
+            told = [(f"{part}.{found['field']}", str(found["message"])) for found in answer.json()["errors"]]
+        except (ValueError, KeyError, TypeError):
+            told = []
+        return told or [(part, f"answered {answer.status_code}")]
+
+
+def merged(documents: Mapping[Part, Document | None]) -> dict[str, Any]:
+    """One document of several. A component that two parts name alike but mean otherwise carries its part's name."""
+    missing = sorted(part for part, document in documents.items() if document is None)
+    info: dict[str, Any] = {"title": "Reintegration", "version": "1"}
+    if missing:
+        info["description"] = f"Parts that did not answer, so that their paths are missing here: {', '.join(missing)}."
+        info["x-missing-parts"] = missing
+    whole: dict[str, Any] = {"openapi": "3.1.0", "info": info, "paths": {}, "components": {}}
+    for part, document in documents.items():
+        if document is not None:
+            _add(whole, part, document)
+    return whole
+
+
+def _add(whole: dict[str, Any], part: Part, document: Document) -> None:
+    renamed = _renamed(document, _collisions(whole["components"], document.get("components", {})), part)
+    for path, item in renamed.get("paths", {}).items():
+        route = route_of(path)
+        if route is not None and route.part is part:
+            whole["paths"][path] = _tagged(item, part)
+    for kind, components in renamed.get("components", {}).items():
+        whole["components"].setdefault(kind, {}).update(components)
+
+
+def _tagged(item: Mapping[str, Any], part: Part) -> dict[str, Any]:
+    """Every operation under its part's name, its id unique over all parts."""
+    tagged: dict[str, Any] = {}
+    for method, operation in item.items():
+        if isinstance(operation, dict):
+            operation = operation | {"tags": [str(part)]}
+            if "operationId" in operation:
+                operation["operationId"] = f"{part}_{operation['operationId']}"
+        tagged[method] = operation
+    return tagged
+
+
+def _collisions(known: Document, new: Document) -> list[tuple[str, str]]:
+    return [
+        (kind, name)
+        for kind, components in new.items()
+        for name, component in components.items()
+        if known.get(kind, {}).get(name, component) != component
+    ]
+
+
+def _renamed(document: Document, collisions: list[tuple[str, str]], part: Part) -> Document:
+    if not collisions:
+        return document
+    text = json.dumps(document)
+    for kind, name in collisions:
+        text = text.replace(f'"{_REF}{kind}/{name}"', f'"{_REF}{kind}/{part}_{name}"')
+    again: dict[str, Any] = json.loads(text)
+    for kind, name in collisions:
+        again["components"][kind][f"{part}_{name}"] = again["components"][kind].pop(name)
+    return again

@@ -1,0 +1,214 @@
+"""The staff's pages: whom to contact today, a case, and saying what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from starlette.responses import RedirectResponse, Response
+
+from services.casework.domain.case_code import case_code
+from services.casework.domain.event_types import EVENT_TYPES, EventType, Recorder
+from services.web.backends import PartAway, Refused
+from services.web.casework_answers import CaseView, Timeline, TimelineEntry, Worklist
+from services.web.catalogue import Words, latin_digits
+from services.web.dhaka import for_form, typed_instant
+from services.web.faces import NoSuchPage, Role, Visit, fields_of, now_text, page, posted_form, understood
+from services.web.forms import ACTIONS_ON_ALERTS, controls_of, read_typed, types_for
+from services.web.people import Colleague, caseworkers
+from services.web.routes import Part
+
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_FIRST: Final = ("call", "family_check_in", "counselling", "training", "job_placement", "safety_incident")
+"""What is recorded most often stands first among the types."""
+
+
+@page(Role.CASEWORKER)
+async def today(visit: Visit) -> Response:
+    answer = await visit.get("/v1/worklist")
+    with understood(Part.CASEWORK):
+        worklist = Worklist.of(answer, visit.words.language)
+    return visit.show("today.html", worklist=worklist)
+
+
+@page(Role.CASEWORKER, Role.SUPERVISOR)
+async def case_page(visit: Visit) -> Response:
+    case_id = _case_id(visit)
+    case_answer, timeline_answer, colleagues = await asyncio.gather(
+        visit.get(f"/v1/cases/{case_id}"), visit.get(f"/v1/cases/{case_id}/timeline"), caseworkers(visit)
+    )
+    with understood(Part.CASEWORK):
+        case = CaseView.of(case_answer, visit.words.language)
+        timeline = Timeline.of(timeline_answer)
+    return visit.show("case.html", case=case, timeline=timeline, names=_names(colleagues))
+
+
+@page(Role.CASEWORKER, Role.SUPERVISOR)
+async def record_page(visit: Visit) -> Response:
+    """Without ?type= the types to choose from; with it an empty form."""
+    case_id = _case_id(visit)
+    chosen = visit.request.query_params.get("type")
+    if chosen is None:
+        return visit.show("choose.html", case_id=case_id, code=case_code(case_id), types=_choices(visit))
+    sheet = Sheet.empty(case_id, _type_named(visit, chosen))
+    return await _show_sheet(visit, sheet)
+
+
+@page(Role.CASEWORKER, Role.SUPERVISOR)
+async def record(visit: Visit) -> Response:
+    case_id = _case_id(visit)
+    typed = fields_of(await posted_form(visit.request))
+    return await _send(visit, Sheet.typed_in(case_id, _type_named(visit, typed.get("type", "")), typed))
+
+
+@page(Role.CASEWORKER)
+async def open_case_page(visit: Visit) -> Response:
+    """A new case has its id from the start, so that sending the form twice opens one case."""
+    sheet = Sheet.empty(str(uuid.uuid4()), EVENT_TYPES["case_opened"], {"caseworker_id": visit.person.account_id})
+    return await _show_sheet(visit, sheet)
+
+
+@page(Role.CASEWORKER)
+async def open_case(visit: Visit) -> Response:
+    typed = fields_of(await posted_form(visit.request))
+    return await _send(visit, Sheet.typed_in(typed.get("case_id", ""), EVENT_TYPES["case_opened"], typed))
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A form with what was typed into it. It has its event_id for life: sent twice it is one event."""
+
+    case_id: str
+    event_type: EventType
+    event_id: str
+    occurred_at: str
+    typed: Mapping[str, str]
+
+    @staticmethod
+    def empty(case_id: str, event_type: EventType, typed: Mapping[str, str] | None = None) -> Sheet:
+        return Sheet(case_id, event_type, str(uuid.uuid4()), for_form(datetime.now(UTC)), typed or {})
+
+    @staticmethod
+    def typed_in(case_id: str, event_type: EventType, typed: Mapping[str, str]) -> Sheet:
+        values = {name: value for name, value in typed.items() if name in event_type.fields}
+        return Sheet(case_id, event_type, typed.get("event_id", ""), typed.get("occurred_at", ""), values)
+
+    @property
+    def is_opening(self) -> bool:
+        return self.event_type.name == "case_opened"
+
+
+async def _send(visit: Visit, sheet: Sheet) -> Response:
+    """Record what the sheet says: the receipt, or the sheet again with what was typed and what is wrong."""
+    read = read_typed(sheet.event_type, sheet.typed)
+    wrong = {name: visit.words(key) for name, key in read.unreadable.items()}
+    occurred_at = ""
+    try:
+        occurred_at = typed_instant(latin_digits(sheet.occurred_at))
+    except ValueError:
+        wrong["occurred_at"] = visit.words("expected.time")
+    if wrong:
+        return await _show_sheet(visit, sheet, 422, wrong, [visit.words("record.not_read")])
+    event = {
+        "event_id": sheet.event_id,
+        "case_id": sheet.case_id,
+        "type": sheet.event_type.name,
+        "occurred_at": occurred_at,
+        "data": read.data,
+    }
+    try:
+        receipt = await visit.post("/v1/events", event)
+    except Refused as refusal:
+        return await _show_sheet(visit, sheet, refusal.status, *_said(visit.words, sheet, refusal))
+    except PartAway as failure:
+        said = visit.words("record.away", part=visit.words(f"part.{failure.part}"), time=visit.words.time(now_text()))
+        return await _show_sheet(visit, sheet, 503, {}, [said])
+    with understood(Part.CASEWORK):
+        recorded_at, again = str(receipt["recorded_at"]), bool(receipt.get("duplicate", False))
+    return visit.show(
+        "receipt.html", sheet=sheet, code=case_code(sheet.case_id), recorded_at=recorded_at, again=again
+    )
+
+
+def _said(words: Words, sheet: Sheet, refusal: Refused) -> tuple[dict[str, str], list[str]]:
+    """The refusal's messages by the field they stand at, and those that stand at none."""
+    at_fields: dict[str, str] = {}
+    others: list[str] = []
+    for error in refusal.errors:
+        name = error.field.removeprefix("data.").split(".")[0]
+        if name in sheet.event_type.fields or name == "occurred_at":
+            at_fields[name] = error.message
+        else:
+            others.append(f"{error.field}: {error.message}" if error.field else error.message)
+    return at_fields, [words("record.refused", detail=refusal.detail or refusal.title), *others]
+
+
+async def _show_sheet(
+    visit: Visit,
+    sheet: Sheet,
+    status: int = 200,
+    wrong: Mapping[str, str] | None = None,
+    messages: Sequence[str] = (),
+) -> Response:
+    return visit.show(
+        "record.html",
+        status,
+        sheet=sheet,
+        code=case_code(sheet.case_id) if _ID.fullmatch(sheet.case_id) else "",
+        controls=controls_of(sheet.event_type),
+        offered=await _offered(visit, sheet),
+        wrong=wrong or {},
+        messages=messages,
+    )
+
+
+async def _offered(visit: Visit, sheet: Sheet) -> dict[str, list[tuple[str, str]]]:
+    """What an id can be chosen from, by field: people by name, the case's own events by what they were."""
+    offered: dict[str, list[tuple[str, str]]] = {}
+    if "caseworker_id" in sheet.event_type.fields:
+        offered["caseworker_id"] = [(found.account_id, found.name) for found in await caseworkers(visit)]
+    if "retracts" in sheet.event_type.fields:
+        answer = await visit.get(f"/v1/cases/{sheet.case_id}/timeline")
+        with understood(Part.CASEWORK):
+            entries = [entry for entry in Timeline.of(answer).entries if _can_be_retracted(entry)]
+        offered["retracts"] = [
+            (entry.event_id, f"{visit.words.time(entry.occurred_at)}: {visit.words(f'type.{entry.type}')}")
+            for entry in entries
+        ]
+    return offered
+
+
+def _can_be_retracted(entry: TimelineEntry) -> bool:
+    return not entry.is_retracted and entry.type not in {"retraction", "survivor_erased", *ACTIONS_ON_ALERTS}
+
+
+def _names(colleagues: Sequence[Colleague]) -> dict[str, str]:
+    return {colleague.account_id: colleague.name for colleague in colleagues}
+
+
+def _case_id(visit: Visit) -> str:
+    case_id: str = visit.request.path_params["case_id"]
+    if not _ID.fullmatch(case_id):
+        raise NoSuchPage
+    return case_id
+
+
+def _choices(visit: Visit) -> list[str]:
+    names = [found.name for found in types_for(_recorder(visit)) if found.name != "case_opened"]
+    return sorted(names, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+
+
+def _type_named(visit: Visit, name: str) -> EventType:
+    found = next((event_type for event_type in types_for(_recorder(visit)) if event_type.name == name), None)
+    if found is None:
+        raise NoSuchPage
+    return found
+
+
+def _recorder(visit: Visit) -> Recorder:
+    return Recorder.SUPERVISOR if Role.SUPERVISOR in visit.person.roles else Recorder.CASEWORKER

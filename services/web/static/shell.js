@@ -1,0 +1,43 @@
+// On every page: leaving in a hurry, one send per form, and the page's own watch over how fresh it is.
+
+const leaving = document.querySelector("form[data-leave]");
+
+function leave() {
+  const fields = new URLSearchParams(new FormData(leaving));
+  document.documentElement.replaceChildren();
+  fetch(leaving.action, { method: "POST", body: fields, keepalive: true, redirect: "manual" })
+    .finally(() => window.location.replace("/blank"));
+}
+
+if (leaving) {
+  leaving.addEventListener("submit", (event) => {
+    event.preventDefault();
+    leave();
+  });
+  let shifts = [];
+  document.addEventListener("keyup", (event) => {
+    if (event.key !== "Shift") {
+      shifts = [];
+      return;
+    }
+    const now = performance.now();
+    shifts = [...shifts.filter((earlier) => now - earlier < 1500), now];
+    if (shifts.length === 3) leave();
+  });
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form === leaving) return;
+  if (form.dataset.sent === "yes") {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = true;
+});
+
+// A page taken back out of the browser's memory may be somebody else's by now.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) window.location.reload();
+});

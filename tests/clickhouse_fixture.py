@@ -1,0 +1,51 @@
+"""A real ClickHouse endpoint for tests: one for the whole run, and a factory for tests that kill theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import clickhouse_connect
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from infra.clickhouse.migrations import DATABASE, migrate
+from infra.clickhouse.node import ClickHouseNode
+
+
+def client_of(node: ClickHouseNode, database: str = "default") -> Client:
+    """Without a session, so that threads may share it; times come back with their zone."""
+    return clickhouse_connect.get_client(dsn=node.url, database=database, autogenerate_session_id=False, tz_mode="aware")
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseNode]:
+    """Running and migrated, shared by the run: tests make databases of their own and never stop it."""
+    with ClickHouseNode(tmp_path_factory.mktemp("clickhouse") / "data") as node:
+        client = client_of(node)
+        migrate(client)
+        client.close()
+        yield node
+
+
+@pytest.fixture
+def clickhouse_client(clickhouse: ClickHouseNode) -> Iterator[Client]:
+    """A client in the migrated database."""
+    client = client_of(clickhouse, DATABASE)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def start_clickhouse(tmp_path: Path) -> Iterator[Callable[..., ClickHouseNode]]:
+    """Starts nodes of the test's own, which it may kill: ``start_clickhouse(name="a", environment={...})``."""
+    nodes: list[ClickHouseNode] = []
+
+    def start(name: str = "clickhouse", **options: object) -> ClickHouseNode:
+        node = ClickHouseNode(tmp_path / name, **options)  # type: ignore[arg-type]
+        nodes.append(node)
+        return node.start().wait_ready()
+
+    yield start
+    for node in nodes:
+        node.stop()

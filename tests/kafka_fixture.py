@@ -1,0 +1,50 @@
+"""The log for tests with real servers: one node for the whole run, and fresh ones for tests that kill theirs.
+
+Where Kafka can't start the tests that ask for it fail with the sentence that says why; none is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.kafka.create_topics import create_topics
+from infra.kafka.node import KafkaNode
+
+FreshKafka = Callable[[], KafkaNode]
+_HEAP = "384m"
+
+
+def _started(directory: Path) -> KafkaNode:
+    node = KafkaNode(directory, heap=_HEAP)
+    try:
+        node.restart()
+        create_topics(node.bootstrap)
+    except BaseException:
+        node.kill()
+        raise
+    return node
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaNode]:
+    """A node with the topics of the table, shared by the run: leave it as you found it, use keys of your own."""
+    node = _started(tmp_path_factory.mktemp("kafka"))
+    yield node
+    node.kill()
+
+
+@pytest.fixture
+def fresh_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshKafka]:
+    """Makes nodes with the topics of the table that belong to one test, which may kill, freeze and restart them."""
+    nodes: list[KafkaNode] = []
+
+    def start() -> KafkaNode:
+        nodes.append(_started(tmp_path_factory.mktemp("fresh-kafka")))
+        return nodes[-1]
+
+    yield start
+    for node in nodes:
+        node.kill()
