@@ -15,7 +15,9 @@ from infra.clickhouse.node import ClickHouseNode
 
 def client_of(node: ClickHouseNode, database: str = "default") -> Client:
     """Without a session, so that threads may share it; times come back with their zone."""
-    return clickhouse_connect.get_client(dsn=node.url, database=database, autogenerate_session_id=False, tz_mode="aware")
+    return clickhouse_connect.get_client(
+        dsn=node.url, database=database, autogenerate_session_id=False, tz_mode="aware"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,7 @@ class Handle:
     def __init__(self, address: str) -> None:
         with _engine_errors():
             self._connection = Connection(address)
+        self.state_changed = False  # a SET or USE of the client's own was run on it
 
     def close(self) -> None:
         self._connection.close()

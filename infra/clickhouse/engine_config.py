@@ -18,6 +18,25 @@ _GRANTS: Final = (
 )
 
 
+# Settings by which a client could name files and hosts, change the table engine unsaid, or change the language.
+_FIXED: Final = (
+    "dialect",
+    "polyglot_dialect",
+    "default_table_engine",
+    "default_temporary_table_engine",
+    "format_schema",
+    "format_schema_source",
+    "format_template_resultset",
+    "format_template_row",
+    "output_format_schema",
+    "input_format_record_errors_file_path",
+    "format_avro_schema_registry_url",
+    "url_base",
+    "ai_function_text_default_credentials",
+    "ai_function_embedding_default_credentials",
+)
+
+
 def _profile(caps: Caps) -> str:
     values = {
         "max_execution_time": caps.max_execution_time,
@@ -40,6 +59,7 @@ def _profile(caps: Caps) -> str:
     }
     settings = "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
     constraints = "".join(f"<{name}><min>{low}</min><max>{high}</max></{name}>" for name, (low, high) in bounds.items())
+    constraints += "".join(f"<{name}><const/></{name}>" for name in _FIXED)
     return f"<profiles><default>{settings}<constraints>{constraints}</constraints></default></profiles>"
 
 

@@ -117,6 +117,7 @@ class _Work:
         self.reply.whole(200, b"", {"X-ClickHouse-Summary": summary_header(summary)})
 
     def run(self, judgement: Judgement) -> None:
+        self.handle.state_changed |= judgement.verb is Verb.SESSION
         sql = judgement.body.encode("latin-1").decode()
         output_format = (
             judgement.output_format

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Final
 
 from infra.clickhouse.errors import SUPPORT_IS_DISABLED, SYNTAX_ERROR, EndpointError
@@ -60,18 +60,22 @@ ALLOWED_TABLE_FUNCTIONS: Final = _words(
     "format generaterandom generate_series generateseries input mergetreeindex null numbers numbers_mt primes"
     " sqlstandardvalues values view viewexplain viewifpermitted zeros zeros_mt"
 )
-REFUSED_FUNCTIONS: Final = _words(
+REFUSED_TABLE_FUNCTIONS: Final = _words(
     "arrowflight arrowstream azureblobstorage azureblobstoragecluster azurequeue bigquery cluster"
     " clusterallreplicas cosn deltalake deltalakeazure deltalakeazurecluster deltalakecluster deltalakelocal"
-    " deltalakes3 deltalakes3cluster dictionary disk eval executable file filecluster filesystem fuzzjson"
-    " fuzzquery gcs hdfs hdfscluster hive hudi hudicluster iceberg icebergazure icebergazurecluster icebergcluster"
-    " iceberghdfs iceberghdfscluster iceberglocal iceberglocalcluster icebergs3 icebergs3cluster jdbc loop merge"
+    " deltalakes3 deltalakes3cluster dictionary disk eval executable filecluster filesystem fuzzjson fuzzquery gcs"
+    " hdfs hdfscluster hive hudi hudicluster iceberg icebergazure icebergazurecluster icebergcluster iceberghdfs"
+    " iceberghdfscluster iceberglocal iceberglocalcluster icebergs3 icebergs3cluster jdbc loop merge"
     " mergetreeanalyzeindexes mergetreeanalyzeindexesuuid mergetreecodecblockcounts mergetreeprojection"
     " mergetreetextindex mongodb mysql odbc oss paimon paimonazure paimonazurecluster paimoncluster paimonhdfs"
     " paimonhdfscluster paimonlocal paimons3 paimons3cluster postgresql prometheusquery prometheusqueryrange"
     " python redis remote remotesecure s3 s3cluster s3queue sqlite timeseriesdata timeseriesmetricfamilies"
     " timeseriesmetrics timeseriessamples timeseriesselector timeseriestags url urlcluster ytsaurus"
-    " catboostevaluate addresstoline addresstosymbol demangle"
+)
+# These can be passed on by name alone, as in arrayMap(file, paths) and APPLY(file): the name itself is refused.
+REFUSED_NAMES: Final = _words(
+    "addresstoline addresstosymbol aiclassify aiembed aiextract aifilter aigenerate airedact aisimilarity"
+    " aitranslate catboostevaluate demangle file"
 )
 
 _CREATABLE: Final = frozenset({"DATABASE", "TABLE", "VIEW"})
@@ -91,7 +95,7 @@ def judge(text: str) -> Judgement:
     verb = _VERBS.get(first)
     if verb is None:
         raise _refused(f"statements that begin with {first[:30]}")
-    _refuse_files(tokens)
+    _refuse_clauses(tokens)
     _refuse_functions(tokens)
     if first == "CREATE":
         _refuse_unknown_objects(tokens)
@@ -116,15 +120,19 @@ def _without_semicolon(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-def _refuse_files(tokens: Sequence[Token]) -> None:
+def _refuse_clauses(tokens: Sequence[Token]) -> None:
     for before, token in pairwise(tokens):
-        if (before.keyword, token.keyword) in {("INTO", "OUTFILE"), ("FROM", "INFILE")}:
+        if (before.keyword, token.keyword) in {("INTO", "OUTFILE"), ("FROM", "INFILE"), ("PARALLEL", "WITH")}:
             raise _refused(f"{before.keyword} {token.keyword}")
 
 
 def _refuse_functions(tokens: Sequence[Token]) -> None:
-    for name, after in pairwise(tokens):
-        if name.is_name and after.text == "(" and after.kind is Kind.SIGN and name.text.lower() in REFUSED_FUNCTIONS:
+    for name, after in zip_longest(tokens, tokens[1:]):
+        if not name.is_name:
+            continue
+        called = after is not None and after.kind is Kind.SIGN and after.text == "("
+        word = name.text.lower()
+        if word in REFUSED_NAMES or (called and word in REFUSED_TABLE_FUNCTIONS):
             raise _refused(f"the function {name.text}")
 
 

@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.clickhouse.migrate", description=__doc__)
     parser.add_argument("--database", default=DATABASE)
     parser.add_argument("--write-schema", action="store_true", help=f"write the sum of all migrations to {SCHEMA.name}")
+    parser.add_argument("--replicated", action="store_true", help="Replicated engines, on a cluster (see README.md)")
     options = parser.parse_args(arguments)
     url = os.environ.get("CLICKHOUSE_URL")
     if not url:
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     client = clickhouse_connect.get_client(dsn=url, autogenerate_session_id=False)
     try:
-        applied = migrate(client, options.database)
+        applied = migrate(client, options.database, replicated=options.replicated)
         if options.write_schema:
             SCHEMA.write_text(dump_schema(client, options.database), encoding="utf-8")
     except MigrationRefused as error:

@@ -63,19 +63,27 @@ def migrations_in(directory: Path = DIRECTORY) -> Sequence[Migration]:
     return found
 
 
-def migrate(client: Client, database: str = DATABASE, directory: Path = DIRECTORY) -> list[str]:
+def replicated_variant(statement: str) -> str:
+    """The statement with the Replicated variant of its engine, for a Replicated database on a cluster."""
+    return re.sub(r"(?m)^ENGINE = (?=\w*MergeTree\b)(?!Replicated)", "ENGINE = Replicated", statement)
+
+
+def migrate(
+    client: Client, database: str = DATABASE, directory: Path = DIRECTORY, *, replicated: bool = False
+) -> list[str]:
     """Apply what is missing; returns the names applied now. Safe to run twice, and at the same time as another."""
+    variant = replicated_variant if replicated else str
     wanted = migrations_in(directory)
     target = {"database": database}
     client.command("CREATE DATABASE IF NOT EXISTS {database:Identifier} ENGINE = Atomic", parameters=target)
-    client.command(_REMEMBER, parameters=target)
+    client.command(variant(_REMEMBER), parameters=target)
     applied = _applied(client, database)
     _refuse_changes(wanted, applied)
     names = []
     for migration in wanted:
         if migration.name in applied:
             continue
-        client.command(migration.statement, parameters=target)
+        client.command(variant(migration.statement), parameters=target)
         client.command(
             "INSERT INTO {database:Identifier}.schema_migrations (name, sha256) SELECT {name:String}, {sha256:String}",
             parameters={**target, "name": migration.name, "sha256": migration.sha256},

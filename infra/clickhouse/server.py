@@ -88,13 +88,13 @@ class Server:
                 self._stopping.wait(0.1)
                 continue
             if not self._connections.acquire(blocking=False):
+                _log.warning("a connection was closed: %d are open", self._settings.caps.max_connections)
                 connection.close()
                 continue
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            connection.settimeout(self._settings.caps.io_timeout)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection, cast("BufferedReader", connection.makefile("rb", buffering=1 << 18)) as source:
                 while not self._stopping.is_set() and self._one_request(connection, source):
@@ -106,9 +106,11 @@ class Server:
 
     def _one_request(self, connection: socket.socket, source: BufferedReader) -> bool:
         """Whether the connection can take another."""
+        connection.settimeout(self._settings.caps.idle_seconds)
         line = source.readline(_LONGEST_LINE)
         if not line:
             return False
+        connection.settimeout(self._settings.caps.io_timeout)
         reply = Reply(connection, self._common_headers())
         try:
             request = self._read_head(line, source)
@@ -124,7 +126,7 @@ class Server:
 
     def _read_head(self, line: bytes, source: BufferedReader) -> Request:
         words = line.decode("latin-1").split()
-        if len(words) != 3 or words[0] not in {"GET", "POST", "HEAD"} or not words[2].startswith("HTTP/1."):
+        if len(words) != 3 or words[0] not in {"GET", "POST"} or not words[2].startswith("HTTP/1."):
             raise EndpointError(BAD_REQUEST_PARAMETER, "This is no request of ClickHouse's HTTP protocol")
         try:
             lines = parse_headers(source)
@@ -196,5 +198,5 @@ class Server:
         return {
             "X-ClickHouse-Server-Display-Name": "reintegration",
             "X-ClickHouse-Timezone": self._engine.timezone,
-            "Keep-Alive": f"timeout={self._settings.caps.io_timeout}",
+            "Keep-Alive": f"timeout={self._settings.caps.idle_seconds}",
         }

@@ -103,6 +103,9 @@ def borrowed_settings(session: Session, settings: Mapping[str, str], database: s
         handle.set({name: session.own_values[name] for name in settings if name in session.own_values})
         if database and session.database:
             handle.use(session.database)
+        if handle.state_changed:
+            session.own_values.clear()
+            session.database, handle.state_changed = None, False
 
 
 def _pairs(data: bytes) -> dict[str, str]:

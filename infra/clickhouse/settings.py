@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 MEBIBYTE = 1 << 20
 GIBIBYTE = 1 << 30
+
+
+def _memory_of_this_machine() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 class SettingsError(Exception):
@@ -22,8 +27,8 @@ class Caps:
     max_execution_time_ceiling: int = 600
     max_memory_usage: int = 2 * GIBIBYTE  # bytes a query
     max_memory_usage_ceiling: int = 4 * GIBIBYTE
-    max_server_memory_usage: int = 6 * GIBIBYTE  # bytes for the engine
-    max_result_bytes: int = 1 * GIBIBYTE
+    max_server_memory_usage: int = field(default_factory=lambda: min(6 * GIBIBYTE, _memory_of_this_machine() // 2))
+    max_result_bytes: int = 512 * MEBIBYTE
     max_result_bytes_ceiling: int = 4 * GIBIBYTE
     max_result_rows: int = 50_000_000
     max_result_rows_ceiling: int = 1_000_000_000
@@ -34,7 +39,8 @@ class Caps:
     max_session_timeout: int = 3600  # seconds
     max_query_bytes: int = 8 * MEBIBYTE  # a statement, and what a form carries beside it
     max_insert_bytes: int = 1 * GIBIBYTE  # the rows of one insert, counted after decompression
-    io_timeout: int = 30  # seconds without a byte from or to a client
+    io_timeout: int = 30  # seconds without a byte from or to a client within a request
+    idle_seconds: int = 120  # a connection without a request is closed after them
     request_seconds: int = 600  # for the whole of one request's body
     stop_seconds: int = 10  # for what is running when the endpoint is asked to stop
 
@@ -46,7 +52,7 @@ class EndpointSettings:
     user: str
     password: str
     host: str = "127.0.0.1"
-    caps: Caps = Caps()
+    caps: Caps = field(default_factory=Caps)
 
     def __repr__(self) -> str:
         return f"EndpointSettings(directory={self.directory}, {self.host}:{self.port}, user={self.user})"
@@ -55,13 +61,13 @@ class EndpointSettings:
 def caps_from(environment: Mapping[str, str]) -> Caps:
     """Each limit may be set as ``CLICKHOUSE_CAP_`` and its name in capitals, a whole number above 0."""
     given: dict[str, int] = {}
-    for field in fields(Caps):
-        variable = f"CLICKHOUSE_CAP_{field.name.upper()}"
+    for cap in fields(Caps):
+        variable = f"CLICKHOUSE_CAP_{cap.name.upper()}"
         if (text := environment.get(variable)) is None:
             continue
         if not text.isdecimal() or int(text) == 0:
             raise SettingsError(f"{variable} must be a whole number above 0, not {text!r}")
-        given[field.name] = int(text)
+        given[cap.name] = int(text)
     return Caps(**given)
 
 

@@ -58,7 +58,7 @@ _TOKEN = re.compile(
   | "(?P<doublequoted>(?:[^"\\]|\\.|"")*)"
   | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
   | (?P<number>[0-9][A-Za-z0-9_]*)
-  | (?P<sign>[!%&()*+,\-./:;<=>?@\[\]^{|}~])
+  | (?P<sign>[!%&()*+,\-.:;<=>?@\[\]^{|}~]|/(?!\*))
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -90,6 +90,8 @@ def _token(found: re.Match[str]) -> Token:
         return Token(Kind.STRING, found["digits"], start, end)
     for group in ("backticked", "doublequoted"):
         if (part := found[group]) is not None:
+            if "\\" in part:
+                raise EndpointError(SYNTAX_ERROR, "Syntax error: a quoted name may not hold a backslash")
             return Token(Kind.QUOTED, part, start, end)
     raise AssertionError("the expression names every kind of token")
 

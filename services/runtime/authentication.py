@@ -13,6 +13,10 @@ class InvalidToken(Exception):
     """The token is no proof of anybody: sign in again. The message is fit for whoever sent it."""
 
 
+class CannotVerify(Exception):
+    """Whether the token is good cannot be known just now (no keys): nothing was decided, ask again."""
+
+
 class Bearer(Protocol):
     """Who sent a request, as far as the plumbing asks."""
 
@@ -25,7 +29,7 @@ class Verifier(Protocol):
     """Turns a token into who it proves. May block shortly (it may have to fetch keys): called in a thread."""
 
     def verify(self, token: str) -> Bearer:
-        """Raises InvalidToken."""
+        """Raises InvalidToken, CannotVerify."""
         ...
 
 

@@ -23,7 +23,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.runtime.authentication import InvalidToken, Permission, Verifier, token_of
+from services.runtime.authentication import CannotVerify, InvalidToken, Permission, Verifier, token_of
 from services.runtime.metrics import RPCS
 from services.runtime.route_permissions import UndeclaredPermission
 from services.runtime.serve import PortTaken
@@ -91,6 +91,7 @@ class GrpcServer:
         self._services = services
         self._verifier = verifier
         self._server: grpc.aio.Server | None = None
+        self._ended: asyncio.Task[bool] | None = None
         self._health: health.aio.HealthServicer | None = None
 
     async def start(self) -> None:
@@ -110,12 +111,14 @@ class GrpcServer:
             raise PortTaken(self.host, self.port) from None
         await server.start()
         self._server = server
+        self._ended = asyncio.create_task(server.wait_for_termination())
         for name in ("", *names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
 
     async def wait(self) -> None:
-        assert self._server is not None
-        await self._server.wait_for_termination()
+        assert self._ended is not None
+        # Cancelling grpc's own wait would cancel what `stop` waits for.
+        await asyncio.shield(self._ended)
 
     async def stop(self, within_seconds: float) -> None:
         """Say "not serving", let calls end for that long, then end them."""
@@ -123,6 +126,8 @@ class GrpcServer:
             return
         await self._health.enter_graceful_shutdown()
         await self._server.stop(within_seconds)
+        if self._ended is not None:
+            await self._ended
 
 
 class _BearerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, unused-ignore]
@@ -142,6 +147,8 @@ class _BearerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, unus
             bearer = await asyncio.to_thread(self._verifier.verify, _token_in(handler_call_details))
         except InvalidToken as error:
             return _refusing(handler, grpc.StatusCode.UNAUTHENTICATED, str(error))
+        except CannotVerify as error:
+            return _refusing(handler, grpc.StatusCode.UNAVAILABLE, str(error))
         action = self._permissions.get(method)
         if action is None or not bearer.may(action):
             return _refusing(handler, grpc.StatusCode.PERMISSION_DENIED, "none of your roles opens this")

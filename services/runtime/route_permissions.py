@@ -16,8 +16,8 @@ from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from services.runtime.authentication import InvalidToken, Permission, token_of
-from services.runtime.problems import Problem
+from services.runtime.authentication import CannotVerify, InvalidToken, Permission, token_of
+from services.runtime.problems import Problem, unavailable
 
 PUBLIC: Final = "public"
 Declared = Permission | Literal["public"]
@@ -61,7 +61,7 @@ def public(reason: str) -> Callable[[], Coroutine[Any, Any, None]]:
 
 
 async def bearer_of(request: Request) -> Any:
-    """Who sent this request. Raises Problem 401."""
+    """Who sent this request. Raises Problem 401, or 503 while tokens cannot be checked."""
     verifier = request.app.state.verifier
     try:
         # Checking may have to fetch keys; the loop serves others meanwhile.
@@ -69,6 +69,8 @@ async def bearer_of(request: Request) -> Any:
     except InvalidToken as error:
         headers = {"WWW-Authenticate": 'Bearer realm="reintegration"'}
         raise Problem(401, "Not signed in", str(error), kind="not_signed_in", headers=headers) from None
+    except CannotVerify as error:
+        raise unavailable(str(error)) from None
 
 
 def declare_public(app: FastAPI, path: str, reason: str) -> None:

@@ -99,6 +99,13 @@ class _QuietServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets=sockets)
+        except SystemExit:
+            # uvicorn would end the process from inside a task, past everybody who has something to stop.
+            raise CannotServe("the app refused to start; the reason is in the log above") from None
+
 
 async def serve(*servers: Server, stop_within_seconds: float = 3) -> None:
     """Start all in order, run until SIGTERM, SIGINT or the end of any, then stop all in reverse order.

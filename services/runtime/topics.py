@@ -58,11 +58,23 @@ ALERTS: Final = Topic("reintegration.alerts.v1", PARTITIONS, _KEPT_FOR_EVER)
 OBLIGATIONS: Final = Topic("reintegration.obligations.v1", PARTITIONS, _KEPT_FOR_EVER)
 DEAD_LETTERS: Final = Topic("reintegration.dead-letters.v1", PARTITIONS, _KEPT_FOR_EVER)
 
+# Heartbeats of the detector, a partition each for the log's: what is older than an hour says nothing any more.
+_FRESH_ONLY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "cleanup.policy": "delete",
+        "retention.ms": str(3_600_000),
+        "segment.ms": str(600_000),
+        "compression.type": "producer",
+        "max.message.bytes": str(MAX_RECORD_BYTES),
+    }
+)
+DETECTOR: Final = Topic("reintegration.detector.v1", PARTITIONS, _FRESH_ONLY)
+
 # Faust names a table's changelog `{app id}-{table}-changelog`: app id `reintegration.neglect-watch`,
 # table `state`.
 NEGLECT_STATE: Final = Topic("reintegration.neglect-watch-state-changelog", PARTITIONS, _LATEST_PER_KEY)
 
-ALL_TOPICS: Final[tuple[Topic, ...]] = (CASE_EVENTS, ALERTS, OBLIGATIONS, DEAD_LETTERS, NEGLECT_STATE)
+ALL_TOPICS: Final[tuple[Topic, ...]] = (CASE_EVENTS, ALERTS, OBLIGATIONS, DEAD_LETTERS, DETECTOR, NEGLECT_STATE)
 
 
 def partition_of(case_id: str) -> int:

@@ -3,62 +3,66 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-from services.casework.domain.case_code import case_code
 from services.web.backends import Json
-from services.web.catalogue import Language
 from services.web.faces import Freshness
-
-SEVERITIES: Final = ("critical", "high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of an alert's history."""
+    """One line of an alert's history: a transition (with its words), or what a supervisor did (with who and why)."""
 
     what: str
     at: str
-    level: int
+    level: int | None
+    words: str
+    by: str
+    until: str | None
+    reason: str | None
+    caseworker_id: str | None
 
     @staticmethod
     def of(told: Json) -> Step:
-        return Step(told["transition"], told["at"], int(told["level"]))
+        # A step is either: the fields of the other kind are not there.
+        return Step(
+            told["what"],
+            told["at"],
+            told.get("level"),
+            told.get("words") or "",
+            told.get("by") or "",
+            told.get("until"),
+            told.get("reason"),
+            told.get("caseworker_id"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One open alert. due: since when it is overdue; held_until: how long nobody is bothered a level higher."""
+    """One open alert. due: since when it is overdue; held_until: until when it does not go up a level."""
 
     alert_id: str
-    case_id: str
     rule_id: str
     title: str
     severity: str
     level: int
     due: str
     why: str
+    ends_by: str | None
     held_until: str | None
-    caseworker_id: str
-    district: str
-    upazila: str
     history: tuple[Step, ...]
 
     @staticmethod
-    def of(told: Json, language: Language) -> Alert:
+    def of(told: Json) -> Alert:
         return Alert(
             told["alert_id"],
-            told["case_id"],
             told["rule_id"],
-            told["title"][language],
+            told["title"],
             told["severity"],
             int(told["level"]),
             told["d"],
-            told["why"][language],
+            told["sentence"],
+            told["what_would_end_it"],
             told["held_until"],
-            told["caseworker_id"] or "",
-            told["district"] or "",
-            told["upazila"] or "",
             tuple(Step.of(step) for step in told["history"]),
         )
 
@@ -69,40 +73,48 @@ class SilentCase:
 
     case_id: str
     code: str
+    district: str
+    upazila: str
+    caseworker_id: str
+    worst: str
+    level: int
+    overdue_since: str
     alerts: tuple[Alert, ...]
 
-    @property
-    def first(self) -> Alert:
-        return self.alerts[0]
-
-    @property
-    def level(self) -> int:
-        return max(alert.level for alert in self.alerts)
+    @staticmethod
+    def of(told: Json) -> SilentCase:
+        return SilentCase(
+            told["case_id"],
+            told["code"],
+            told["district"] or "",
+            told["upazila"] or "",
+            told["caseworker_id"] or "",
+            told["worst"],
+            int(told["level"]),
+            told["overdue_since"],
+            tuple(Alert.of(alert) for alert in told["alerts"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
+    """Cases in the order of alerting. alert_count, case_count: of all pages. after: where the stream goes on."""
+
     cases: tuple[SilentCase, ...]
-    freshness: Freshness
+    alert_count: int
+    case_count: int
+    next_cursor: str | None
     after: str
+    freshness: Freshness
 
     @staticmethod
-    def of(answer: Json, language: Language) -> Inbox:
-        alerts = [Alert.of(item, language) for item in answer["items"]]
-        return Inbox(_by_case(alerts), Freshness.of(answer), answer["after"])
-
-    @property
-    def alert_count(self) -> int:
-        return sum(len(case.alerts) for case in self.cases)
-
-
-def _by_case(alerts: list[Alert]) -> tuple[SilentCase, ...]:
-    """Cases in the order of their most pressing alert: severity, then level, then how long it is overdue."""
-    found: dict[str, list[Alert]] = {}
-    for alert in sorted(alerts, key=_pressing):
-        found.setdefault(alert.case_id, []).append(alert)
-    return tuple(SilentCase(case_id, case_code(case_id), tuple(listed)) for case_id, listed in found.items())
-
-
-def _pressing(alert: Alert) -> tuple[int, int, str]:
-    return SEVERITIES.index(alert.severity), -alert.level, alert.due
+    def of(answer: Json) -> Inbox:
+        counts = answer["counts"]
+        return Inbox(
+            tuple(SilentCase.of(item) for item in answer["items"]),
+            int(counts["alerts"]),
+            int(counts["cases"]),
+            answer["next_cursor"],
+            answer["position"],
+            Freshness.of(answer),
+        )

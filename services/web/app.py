@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from services.runtime.authentication import Verifier
 from services.runtime.metrics import exposition
 from services.web.backends import Backends
 from services.web.documents import Documents
@@ -30,7 +31,7 @@ _STATIC: Final = Path(__file__).parent / "static"
 _ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def create_app(addresses: Mapping[Part, str], client: httpx.AsyncClient) -> Starlette:
+def create_app(addresses: Mapping[Part, str], client: httpx.AsyncClient, verifier: Verifier) -> Starlette:
     """The app; it closes the client when it stops. `addresses`: http://host:port of each part."""
 
     @asynccontextmanager
@@ -44,6 +45,7 @@ def create_app(addresses: Mapping[Part, str], client: httpx.AsyncClient) -> Star
         exception_handlers={**ON_ERROR, HTTPException: _framework_error},
         lifespan=lifespan,
     )
+    app.state.verifier = verifier
     app.state.backends = Backends(client, addresses)
     return app
 
@@ -96,16 +98,16 @@ class _Static(StaticFiles):
         return response
 
 
-async def _healthz(request: Request) -> Response:
+async def _healthz(_: Request) -> Response:
     return JSONResponse({"status": "alive"})
 
 
-async def _metrics(request: Request) -> Response:
+async def _metrics(_: Request) -> Response:
     content, media_type = exposition()
     return Response(content, media_type=media_type)
 
 
-async def _icon(request: Request) -> Response:
+async def _icon(_: Request) -> Response:
     return FileResponse(_STATIC / "icon.svg", media_type="image/svg+xml")
 
 

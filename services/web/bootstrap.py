@@ -5,13 +5,14 @@ from __future__ import annotations
 import httpx
 from starlette.applications import Starlette
 
+from services.access.verification import verifier_from_settings
 from services.runtime.settings import Settings
 from services.web.app import create_app
 from services.web.routes import Part
 
 
 def app_from(settings: Settings) -> Starlette:
-    return create_app(addresses_from(settings), new_client())
+    return create_app(addresses_from(settings), new_client(), verifier_from_settings(settings))
 
 
 def addresses_from(settings: Settings) -> dict[Part, str]:

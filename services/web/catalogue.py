@@ -54,11 +54,17 @@ class Words:
         """What a value of an event's field is called; the same value may have another name in another field."""
         if isinstance(value, bool):
             return self("yes" if value else "no")
+        if isinstance(value, str) and value.isdigit():
+            return self.numerals(value)
         if isinstance(value, str):
             special = f"value.{field}.{value}"
             known = special in self.sentences or special in self.fallback
             return self(special) if known else self(f"value.{value}")
         return self.number(value)
+
+    def area(self, upazila: str, district: str) -> str:
+        """Where, the smaller place first; the names are codes of the organisation and have no translation yet."""
+        return ", ".join(self(f"area.{place}") for place in (upazila, district) if place)
 
     def number(self, value: object) -> str:
         """A number with the numerals of the language; anything else as it is (ids stay Latin)."""

@@ -89,13 +89,12 @@ def _add(whole: dict[str, Any], part: Part, document: Document) -> None:
 
 def _tagged(item: Mapping[str, Any], part: Part) -> dict[str, Any]:
     """Every operation under its part's name, its id unique over all parts."""
-    tagged: dict[str, Any] = {}
+    tagged = dict(item)
     for method, operation in item.items():
         if isinstance(operation, dict):
-            operation = operation | {"tags": [str(part)]}
+            tagged[method] = operation | {"tags": [str(part)]}
             if "operationId" in operation:
-                operation["operationId"] = f"{part}_{operation['operationId']}"
-        tagged[method] = operation
+                tagged[method]["operationId"] = f"{part}_{operation['operationId']}"
     return tagged
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,23 +16,18 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from services.access.domain.permissions import Principal, Role
+from services.runtime.authentication import CannotVerify, InvalidToken, Verifier
 from services.web.backends import Backends, Json, PartAway, Refused, SessionEnded
 from services.web.catalogue import Language, Words, words_of
 from services.web.dhaka import local
 from services.web.routes import Part
-from services.web.sessions import FORM_TOKEN_FIELD, ForgedRequest, check_form, end_session, form_token, session_token
+from services.web.sessions import FORM_FIELD, ForgedRequest, check_form, end_session, form_token, session_token
 
 _log: Final = logging.getLogger("services.web")
 _FOLDER: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "language"
 STALE_SECONDS: Final = 45
-
-
-class Role(StrEnum):
-    CASEWORKER = "caseworker"
-    SUPERVISOR = "supervisor"
-    EVALUATOR = "evaluator"
-    ADMINISTRATOR = "administrator"
 
 
 HOMES: Final[Mapping[Role, str]] = {
@@ -55,22 +50,9 @@ class NoSuchPage(Exception):
     """Nothing is here; or it is another organisation's, which looks the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who is signed in, as access says. Raises KeyError or ValueError from `of` for what it cannot read."""
-
-    account_id: str
-    name: str
-    organisation: str
-    roles: tuple[Role, ...]
-
-    @staticmethod
-    def of(me: Json) -> Person:
-        return Person(me["account_id"], me["name"], me["organisation"], tuple(Role(role) for role in me["roles"]))
-
-    @property
-    def home(self) -> str:
-        return next((home for role, home in HOMES.items() if role in self.roles), "/sign-in")
+def home_of(person: Principal) -> str:
+    """The page a person starts from."""
+    return next(home for role, home in HOMES.items() if role in person.roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +60,7 @@ class Visit:
     """One look at a page: the request, who looks, in which language, and the way to the services."""
 
     request: Request
-    person: Person
+    person: Principal
     token: str
     words: Words
     backends: Backends
@@ -100,15 +82,20 @@ class Freshness:
     checked_until: str | None
     cases_checked: int | None
     lag_seconds: float | None
+    is_said_stale: bool = False
 
     @staticmethod
     def of(answer: Json) -> Freshness:
         told = answer["freshness"]
-        return Freshness(told["checked_until"], told["cases_checked"], told["lag_seconds"])
+        # Only alerting knows of itself whether nobody may rely on it; the others say how far behind they are.
+        said = bool(told.get("stale", False))
+        return Freshness(told["checked_until"], told["cases_checked"], told["lag_seconds"], said)
 
     @property
     def is_stale(self) -> bool:
-        return self.checked_until is None or self.lag_seconds is None or self.lag_seconds > STALE_SECONDS
+        if self.is_said_stale or self.checked_until is None or self.lag_seconds is None:
+            return True
+        return self.lag_seconds > STALE_SECONDS
 
 
 Page = Callable[[Visit], Awaitable[Response]]
@@ -134,13 +121,24 @@ async def visit_of(request: Request) -> Visit:
     token = session_token(request)
     if token is None:
         raise NotSignedIn
-    backends = backends_of(request)
-    try:
-        person = Person.of(await backends.get("/v1/me", token))
-    except (KeyError, ValueError, TypeError) as error:
-        raise PartAway(Part.ACCESS, f"its answer about the person was not understood: {error!r}") from error
+    person = await _person(request, token)
+    if not person.roles & HOMES.keys():
+        raise SessionEnded
     request.state.person = person
-    return Visit(request, person, token, words_for(request), backends)
+    return Visit(request, person, token, words_for(request), backends_of(request))
+
+
+async def _person(request: Request, token: str) -> Principal:
+    verifier: Verifier = request.app.state.verifier
+    try:
+        # Checking may have to fetch keys; the loop serves others meanwhile.
+        principal = await asyncio.to_thread(verifier.verify, token)
+    except InvalidToken as error:
+        raise SessionEnded from error
+    except CannotVerify as error:
+        raise PartAway(Part.ACCESS, "its keys cannot be read") from error
+    assert isinstance(principal, Principal)
+    return principal
 
 
 def backends_of(request: Request) -> Backends:
@@ -160,9 +158,8 @@ def fields_of(form: FormData) -> dict[str, str]:
 
 
 def words_for(request: Request) -> Words:
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
-    known = chosen in tuple(Language)
-    return words_of(Language(chosen) if known else Language.ENGLISH)
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return words_of(Language(chosen) if chosen in tuple(Language) else Language.ENGLISH)
 
 
 def understood(part: Part) -> _Understood:
@@ -208,7 +205,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         "path": request.url.path,
         "back": quote(back if request.method == "GET" else request.url.path, safe="/"),
         "form_token": form_token(session) if session else "",
-        "form_token_field": FORM_TOKEN_FIELD,
+        "form_token_field": FORM_FIELD,
         "now": now_text(),
         "stale_seconds": STALE_SECONDS,
     }
@@ -236,15 +233,15 @@ def to_sign_in(request: Request, error: Exception) -> Response:
     return response
 
 
-def not_for_role(request: Request, error: Exception) -> Response:
+def not_for_role(request: Request, _: Exception) -> Response:
     return render(request, "message.html", 403, title="not_for_role.title", text="not_for_role.text", away=None)
 
 
-def no_such_page(request: Request, error: Exception) -> Response:
+def no_such_page(request: Request, _: Exception) -> Response:
     return render(request, "message.html", 404, title="missing.title", text="missing.text", away=None)
 
 
-def forged(request: Request, error: Exception) -> Response:
+def forged(request: Request, _: Exception) -> Response:
     return render(request, "message.html", 403, title="forged.title", text="forged.text", away=None)
 
 

@@ -68,6 +68,8 @@ def control_of(field: EventField) -> Control:
             return Control(field.name, "radio" if len(values) <= _FEW else "select", field.required, values)
         case Flag():
             return Control(field.name, "radio", field.required, ("true", "false"))
+        case Whole(least, most) if most - least < _FEW:
+            return Control(field.name, "radio", field.required, tuple(map(str, range(least, most + 1))))
         case Whole(least, most):
             return Control(field.name, "number", field.required, example=f"{least}–{most:,}")
         case Id():

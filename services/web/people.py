@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from services.web.faces import Role, Visit, understood
+from services.web.backends import Json, PartAway
+from services.web.faces import Visit, understood
 from services.web.routes import Part
+
+_log: Final = logging.getLogger("services.web")
 
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
     account_id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caseworkers:
+    """The caseworkers this person may know of. is_away: access did not say, so the page says that instead."""
+
+    known: tuple[Colleague, ...]
+    names: Mapping[str, str]
+    is_away: bool = False
+
+
+async def caseworkers(visit: Visit) -> Caseworkers:
+    """Names are beside a page's point: without them it is still shown, and says that they are missing."""
+    own = {visit.person.account_id: visit.person.name}
+    try:
+        answer = await visit.get("/v1/people")
+        with understood(Part.ACCESS):
+            known = tuple(Colleague(told["account_id"], told["name"]) for told in answer["items"])
+    except PartAway as failure:
+        _log.warning("names cannot be shown: %s", failure)
+        return Caseworkers((), own, is_away=True)
+    return Caseworkers(known, own | {found.account_id: found.name for found in known})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as its administrator sees it; areas as words, none: the whole organisation."""
+
+    account_id: str
+    sign_in_name: str
+    name: str
     roles: tuple[str, ...]
+    areas: tuple[str, ...]
+    is_closed: bool
 
-
-async def colleagues(visit: Visit) -> tuple[Colleague, ...]:
-    """Everybody of the organisation. Raises PartAway, Refused."""
-    answer = await visit.get("/v1/people")
-    with understood(Part.ACCESS):
-        return tuple(Colleague(told["account_id"], told["name"], tuple(told["roles"])) for told in answer["items"])
-
-
-async def caseworkers(visit: Visit) -> tuple[Colleague, ...]:
-    return tuple(found for found in await colleagues(visit) if Role.CASEWORKER in found.roles)
+    @staticmethod
+    def of(told: Json) -> Account:
+        areas = tuple(" / ".join(filter(None, (area["district"], area["upazila"]))) for area in told["areas"])
+        return Account(
+            told["account_id"],
+            told["sign_in_name"],
+            told["name"],
+            tuple(told["roles"]),
+            areas,
+            told["closed_at"] is not None,
+        )

@@ -121,11 +121,6 @@ async def _counted(request: Request, most: int) -> AsyncIterator[bytes]:
                 yield chunk
 
 
-def _too_large(route: Route) -> Response:
-    detail = f"At most {route.body_bytes} bytes are taken here."
-    return problem(413, "Body too large", detail, {"Connection": "close"})
-
-
 def _passed_back(answer: httpx.Response) -> Response:
     is_stream = answer.headers.get("content-type", "").startswith("text/event-stream")
     response = StreamingResponse(_body(answer, is_stream), answer.status_code)

@@ -15,8 +15,8 @@ from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-FORM_TOKEN_FIELD: Final = "form_token"
-FORM_TOKEN_HEADER: Final = "x-form-token"
+FORM_FIELD: Final = "form_token"
+FORM_HEADER: Final = "x-form-token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NAME: Final = "session"
 _SECURE_NAME: Final = "__Host-session"
@@ -35,12 +35,11 @@ def session_token(connection: HTTPConnection) -> str | None:
     return connection.cookies.get(cookie_name(connection)) or None
 
 
-def begin_session(request: Request, response: Response, token: str, seconds: int | None) -> None:
-    """Give the browser its session; without `seconds` it ends with the browser."""
+def begin_session(request: Request, response: Response, token: str) -> None:
+    """Give the browser its session. It ends with the token, or sooner with the browser."""
     response.set_cookie(
         cookie_name(request),
         token,
-        max_age=seconds,
         path="/",
         secure=request.url.scheme == "https",
         httponly=True,
@@ -78,7 +77,7 @@ def check_form(request: Request, form: FormData) -> None:
     if is_same_origin(request) is not True:
         raise ForgedRequest("the form was not sent by a page of this origin")
     session = session_token(request)
-    if session is not None and not _is_token(form.get(FORM_TOKEN_FIELD), session):
+    if session is not None and not _is_token(form.get(FORM_FIELD), session):
         raise ForgedRequest("the form does not carry this session's token")
 
 
@@ -89,8 +88,8 @@ def check_proxied(request: Request, session: str) -> None:
     same_origin = is_same_origin(request)
     if same_origin is False:
         raise ForgedRequest("the call was not made by a page of this origin")
-    if same_origin is None and not _is_token(request.headers.get(FORM_TOKEN_HEADER), session):
-        raise ForgedRequest(f"a call with a session cookie needs the header {FORM_TOKEN_HEADER}")
+    if same_origin is None and not _is_token(request.headers.get(FORM_HEADER), session):
+        raise ForgedRequest(f"a call with a session cookie needs the header {FORM_HEADER}")
 
 
 def _is_token(given: object, session: str) -> bool:

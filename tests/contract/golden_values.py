@@ -196,6 +196,9 @@ def values() -> dict[str, Any]:
             caseworker_id="",
             explanation=Explanation(Title("", ""), None, None, None, None, 0, ()),
         ),
+        "alert_transition.unexplained": dataclasses.replace(
+            TRANSITION, transition=Transition.WITHDRAWN, s=None, explanation=None
+        ),
         "obligation_changes.full": CHANGES,
     }
     for event_type in EVENT_TYPES.values():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -56,10 +57,16 @@ class Client(Protocol):
 
 
 class ClickHouseHistory:
-    """Queries run in threads; every value goes as a parameter."""
+    """Queries run in threads; every value goes as a parameter.
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    connect: makes a client without a session (threads share it); called when first needed, and again until it succeeds,
+    so that the service starts while the tables are away.
+    """
+
+    def __init__(self, connect: Callable[[], Client]) -> None:
+        self._connect = connect
+        self._connecting = threading.Lock()
+        self._client: Client | None = None
 
     async def events_of(self, case_ids: Sequence[str], organisation: str) -> Mapping[str, Sequence[RecordedEvent]]:
         found: dict[str, list[RecordedEvent]] = {}
@@ -89,11 +96,16 @@ class ClickHouseHistory:
     async def _rows(self, query: str, **parameters: Any) -> Sequence[Sequence[Any]]:
         try:
             async with asyncio.timeout(_SECONDS_A_QUERY):
-                answer = await asyncio.to_thread(self._client.query, query, parameters)
+                answer = await asyncio.to_thread(self._ask, query, parameters)
         except (ClickHouseError, OSError, TimeoutError) as error:
             raise HistoryAway from error
         rows: Sequence[Sequence[Any]] = answer.result_rows
         return rows
+
+    def _ask(self, query: str, parameters: dict[str, Any]) -> Any:
+        with self._connecting:
+            client = self._client = self._client or self._connect()
+        return client.query(query, parameters)
 
 
 def _recorded_event(row: Sequence[Any], organisation: str) -> RecordedEvent:

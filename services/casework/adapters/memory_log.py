@@ -13,7 +13,8 @@ from services.runtime.topics import PARTITIONS, partition_of
 
 
 class MemoryLog:
-    """now: milliseconds, the log's own clock. While `away` is set nothing can be appended."""
+    """now: milliseconds, the log's own clock. While `away` is set nothing can be appended; it goes away by itself after
+    so many records as `away_after` says."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
@@ -21,6 +22,7 @@ class MemoryLog:
         self._ends = [0] * PARTITIONS
         self._grown = asyncio.Event()
         self.away = False
+        self.away_after: int | None = None
 
     @property
     def records(self) -> tuple[LogRecord, ...]:
@@ -49,8 +51,12 @@ class MemoryLog:
     async def _put(self, record: Record, partition: int) -> Appended:
         # Like a broker, it answers later than it is asked.
         await asyncio.sleep(0)
+        if self.away_after == 0:
+            self.away, self.away_after = True, None
         if self.away:
             raise LogAway
+        if self.away_after is not None:
+            self.away_after -= 1
         offset, recorded_at = self._ends[partition], self._now()
         self._ends[partition] += 1
         self._records.append(LogRecord(partition, offset, recorded_at, record))

@@ -16,13 +16,13 @@ from typing import Final, Protocol
 from services.access.domain.permissions import Principal
 from services.casework.application.errors import EventRefused, NotPermitted, StartingUp
 from services.casework.application.event_log import EventLog
-from services.casework.application.limits import LONGEST_PAUSE_OF_CASEWORKER, in_words, limit_problems, pause_length
+from services.casework.application.limits import in_words, limit_problems
 from services.casework.application.log_view import LogView
-from services.casework.application.permission import is_only_caseworker, require_may_record
+from services.casework.application.permission import needs_recorder, require_may_record
 from services.casework.application.receipts import Receipt
 from services.casework.application.recent_events import fingerprint
 from services.casework.domain.case_directory import CANARY_ORGANISATION, changes_charge
-from services.casework.domain.events import Event, FieldProblem, InvalidEvent, parse_event
+from services.casework.domain.events import Event, InvalidEvent, parse_event
 
 MOST_IN_BATCH: Final = 1000
 
@@ -55,7 +55,7 @@ class Intake:
 
     async def record(self, principal: Principal, event: Event) -> Receipt:
         """Record an event whose organisation and recorder are the principal's. Raises Refused or Unavailable."""
-        if not self.view.complete.is_set():
+        if not self.view.is_ready:
             raise StartingUp
         recorder = await self._recorder_of_retracted(principal, event)
         while (answer := self._held_up.get(event.case_id)) is not None:
@@ -81,37 +81,20 @@ class Intake:
                 self._held_up.pop(event.case_id).set_result(None)
         return appended.recorded_at
 
-    def _require_allowed(self, principal: Principal, event: Event, recorder: str | None) -> None:
+    def _require_allowed(self, principal: Principal, event: Event, recorder: str) -> None:
         if principal.organisation == CANARY_ORGANISATION:
             raise NotPermitted("This organisation is the detector's own; nobody records for it.")
         problems = limit_problems(event, self.now())
         if problems:
             raise EventRefused("The event cannot be taken as it is.", problems)
-        charge = self.view.directory.charge_of(event.case_id)
-        require_may_record(principal, event, charge)
-        if is_only_caseworker(principal):
-            self._require_short_pause(event)
-            _require_own(event, recorder)
+        directory = self.view.directory
+        other_pause = directory.pause_nearest(event) if event.type == "contact_paused" else None
+        require_may_record(principal, event, directory.charge_of(event.case_id), other_pause, recorder)
 
-    def _require_short_pause(self, event: Event) -> None:
-        if pause_length(event) > LONGEST_PAUSE_OF_CASEWORKER:
-            sentence = "a caseworker may pause for at most 14 days; a longer pause is a supervisor's"
-            raise NotPermitted(f"The pause is too long: {sentence}.", (FieldProblem("data.until", sentence),))
-        if event.type == "contact_paused" and self.view.directory.paused_near(event):
-            sentence = "a caseworker may pause once in 30 days; another pause is a supervisor's"
-            raise NotPermitted(f"Paused before: {sentence}.", (FieldProblem("occurred_at", sentence),))
-
-    async def _recorder_of_retracted(self, principal: Principal, event: Event) -> str | None:
-        """Who recorded what a caseworker takes back; None when nobody knows it: a retraction may come first."""
-        if event.type != "retraction" or not is_only_caseworker(principal):
-            return None
+    async def _recorder_of_retracted(self, principal: Principal, event: Event) -> str:
+        """Who recorded what a caseworker takes back; "" when nobody knows it: a retraction may come first."""
+        if not needs_recorder(principal, event):
+            return ""
         retracted = str(event.data["retracts"])
         recent = self.view.recent.find(event.case_id, retracted)
-        return recent.recorded_by if recent else await self.recorders.recorder_of(event.case_id, retracted)
-
-
-def _require_own(event: Event, recorder: str | None) -> None:
-    """What nobody knows yet may be taken back by whoever is in charge of the case."""
-    if recorder not in (None, event.recorded_by):
-        sentence = "only who recorded an event, or a supervisor, may retract it"
-        raise NotPermitted(f"This is somebody else's: {sentence}.", (FieldProblem("data.retracts", sentence),))
+        return recent.recorded_by if recent else await self.recorders.recorder_of(event.case_id, retracted) or ""

@@ -10,7 +10,6 @@ from services.casework.domain.instants import DAY, MINUTE, format_instant, parse
 EARLIEST: Final = parse_instant("2000-01-01T00:00:00Z")
 AHEAD: Final = 10 * MINUTE
 LONGEST_PAUSE: Final = 90 * DAY
-LONGEST_PAUSE_OF_CASEWORKER: Final = 14 * DAY
 
 _TEXT_FIELDS: Final = frozenset({"note", "note_id", "data.note", "data.note_id"})
 _TEXT_BELONGS_TO_VAULT: Final = "words about her belong to the vault, which keeps who she is; the log carries none"
@@ -24,12 +23,12 @@ def limit_problems(event: Event, now: int) -> list[FieldProblem]:
     if event.occurred_at > now + AHEAD:
         expected = f"not more than 10 minutes ahead of this server's clock, which is at {format_instant(now)}"
         problems.append(FieldProblem("occurred_at", expected))
-    if pause_length(event) > LONGEST_PAUSE:
+    if _pause_length(event) > LONGEST_PAUSE:
         problems.append(FieldProblem("data.until", "a pause ends at most 90 days after occurred_at"))
     return problems
 
 
-def pause_length(event: Event) -> int:
+def _pause_length(event: Event) -> int:
     """Milliseconds from occurred_at to the pause's end; 0 for what is no pause."""
     until = event.data.get("until") if event.type == "contact_paused" else None
     return until - event.occurred_at if isinstance(until, int) else 0

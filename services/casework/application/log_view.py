@@ -21,7 +21,7 @@ from services.casework.domain.policy_timeline import PolicyBook
 
 @dataclass(slots=True)
 class LogView:
-    """`complete` is set once everything that was in the log at the start has been taken in."""
+    """complete: everything that was in the log at the start has been taken in. published: the policy stands in it."""
 
     directory: CaseDirectory = field(default_factory=CaseDirectory)
     recent: RecentEvents = field(default_factory=RecentEvents)
@@ -29,6 +29,12 @@ class LogView:
     policy_versions: dict[tuple[int, str], str] = field(default_factory=dict)
     unreadable: int = 0
     complete: asyncio.Event = field(default_factory=asyncio.Event)
+    published: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether who may do what, and what is owed, can be told."""
+        return self.complete.is_set() and self.published.is_set()
 
     def take_in(self, event: Event, appended: Appended) -> None:
         """An event that the log has acknowledged or gave to read."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.access.domain.permissions import Action, CaseResource, Principal, Role, Tenure, decide
+from services.access.domain.permissions import (
+    Action,
+    CaseResource,
+    Principal,
+    Recording,
+    Role,
+    Tenure,
+    decide,
+    decide_recording,
+)
 from services.casework.application.errors import NoSuchCase, NotPermitted
 from services.casework.domain.case_directory import CaseCharge
-from services.casework.domain.event_types import EVENT_TYPES, Recorder
+from services.casework.domain.event_types import EVENT_TYPES
 from services.casework.domain.events import Event, FieldProblem
 
-_ACTIONS: Final = {
-    Recorder.CASEWORKER: Action.RECORD_EVENT,
-    Recorder.SUPERVISOR: Action.RECORD_SUPERVISOR_EVENT,
-    Recorder.SYSTEM: Action.RECORD_SYSTEM_EVENT,
-}
+_FIELD_DECIDED_BY: Final = {"contact_paused": "data.until", "retraction": "data.retracts"}
 
 
 def case_resource(charge: CaseCharge) -> CaseResource:
@@ -24,32 +29,41 @@ def case_resource(charge: CaseCharge) -> CaseResource:
     )
 
 
-def require_may_record(principal: Principal, event: Event, charge: CaseCharge | None) -> None:
-    """Raises NoSuchCase or NotPermitted. `charge` is None for a case nobody knows yet."""
-    resource = case_resource(charge or unknown_case(event.case_id, principal))
-    decision = decide(principal, _ACTIONS[EVENT_TYPES[event.type].recorder], resource, at=event.occurred_at)
+def require_may_record(
+    principal: Principal, event: Event, charge: CaseCharge | None, other_pause: int | None, recorder: str
+) -> None:
+    """Raises NoSuchCase, or NotPermitted naming the field it hangs on.
+
+    charge: None for a case nobody knows yet. other_pause: occurred_at of the nearest other pause by a caseworker.
+    recorder: of the event that a retraction names, "" while nobody knows it.
+    """
+    until = event.data.get("until") if event.type == "contact_paused" else None
+    recording = Recording(
+        event.type,
+        EVENT_TYPES[event.type].recorder,
+        event.occurred_at,
+        pause_until=until if isinstance(until, int) else None,
+        last_pause_at=other_pause,
+        retracts_recorded_by=recorder,
+    )
+    decision = decide_recording(principal, recording, case_resource(charge) if charge else None)
     if decision.hidden:
         raise NoSuchCase
     if not decision.allowed:
-        raise NotPermitted(f"You may not record this: {decision.reason}.", (FieldProblem("type", decision.reason),))
+        field = _FIELD_DECIDED_BY.get(event.type, "type")
+        raise NotPermitted(f"You may not record this: {decision.reason}.", (FieldProblem(field, decision.reason),))
 
 
-def unknown_case(case_id: str, principal: Principal) -> CaseCharge:
-    """A case that nobody knows yet will be of the organisation of who speaks of it first."""
-    return CaseCharge(case_id, principal.organisation, "", "", "", ())
+def needs_recorder(principal: Principal, event: Event) -> bool:
+    """Whether it matters who recorded the event that this one takes back."""
+    return event.type == "retraction" and Role.CASEWORKER in principal.roles
 
 
-def require_may_read(principal: Principal, charge: CaseCharge | None, now: int) -> CaseCharge:
+def require_may_read(principal: Principal, charge: CaseCharge | None) -> CaseCharge:
     """The charge of a case this person may see. Raises NoSuchCase, the same for a missing one, or NotPermitted."""
-    if charge is None:
-        raise NoSuchCase
-    decision = decide(principal, Action.READ_CASE, case_resource(charge), at=now)
-    if decision.hidden:
+    decision = decide(principal, Action.READ_CASE, case_resource(charge) if charge else None)
+    if charge is None or decision.hidden:
         raise NoSuchCase
     if not decision.allowed:
         raise NotPermitted(f"You may not see this case: {decision.reason}.")
     return charge
-
-
-def is_only_caseworker(principal: Principal) -> bool:
-    return Role.SUPERVISOR not in principal.roles

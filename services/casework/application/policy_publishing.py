@@ -24,4 +24,5 @@ async def publish_policies(log: EventLog, view: LogView, policies: Mapping[str, 
                 appended = await log.publish(change, partition)
                 view.take_in_record(LogRecord(partition, appended.offset, appended.recorded_at, change))
                 published += 1
+    view.published.set()
     return published

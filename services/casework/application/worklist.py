@@ -1,10 +1,10 @@
 """Whom to contact, in the order of need: pure functions from a case's file to a line of the list.
 
-    call_now      something critical is owed, or a contact is overdue
-    unreachable   she was tried again and again
-    call_today    a contact is due before the end of the day, or other work is overdue
-    visit         something that wants a meeting is overdue, or due within a week
-    waiting       nothing to do today
+call_now      something critical is owed, or a contact is overdue
+unreachable   she was tried again and again
+call_today    a contact is due before the end of the day, or other work is overdue
+visit         something that wants a meeting is overdue, or due within a week
+waiting       nothing to do today
 """
 
 from __future__ import annotations

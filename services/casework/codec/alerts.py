@@ -86,7 +86,7 @@ def decode_transition(value: bytes | None) -> tuple[AlertTransition, LogPosition
             district=message.district,
             upazila=message.upazila,
             caseworker_id=message.caseworker_id,
-            explanation=_explanation(message.explanation),
+            explanation=_explanation(message.explanation) if message.HasField("explanation") else None,
         ),
         LogPosition(message.cause_partition, message.cause_offset),
     )
@@ -144,7 +144,9 @@ def _change(message: alerts_pb2.ObligationChange) -> ObligationChange:
     )
 
 
-def _explanation_to_message(explanation: Explanation) -> alerts_pb2.Explanation:
+def _explanation_to_message(explanation: Explanation | None) -> alerts_pb2.Explanation | None:
+    if explanation is None:
+        return None
     return alerts_pb2.Explanation(
         title_en=explanation.title.en,
         title_bn=explanation.title.bn,

@@ -13,12 +13,9 @@ from sys import intern
 from typing import Final, NamedTuple
 
 from services.casework.domain.events import Event
-from services.casework.domain.instants import DAY
 
 CANARY_ORGANISATION: Final = "reintegration-canary"
 """The detector's own cases, by which it proves that it is awake. Nobody outside may record for it."""
-
-PAUSES_ONCE_IN: Final = 30 * DAY
 
 
 class Holding(NamedTuple):
@@ -110,17 +107,20 @@ class CaseDirectory:
         holdings = tuple(_holdings(entry))
         return CaseCharge(case_id, entry.organisation, district, upazila, entry.owner, holdings)
 
-    def paused_near(self, event: Event) -> bool:
-        """Whether another pause than this one, by its recorder or a caseworker of the case, is within 30 days of it."""
+    def pause_nearest(self, event: Event) -> int | None:
+        """When, of all other pauses by its recorder or a caseworker of the case, the one nearest in time occurred."""
         entry = self._entries.get(event.case_id)
         if entry is None or not entry.pauses:
-            return False
+            return None
         caseworkers = {holding.caseworker_id for holding in _holdings(entry)} | {event.recorded_by}
-        return any(
-            abs(pause.occurred_at - event.occurred_at) < PAUSES_ONCE_IN and pause.recorded_by in caseworkers
+        others = [
+            pause.occurred_at
             for pause in entry.pauses
-            if pause.event_id != event.event_id and pause.event_id not in entry.retracted
-        )
+            if pause.recorded_by in caseworkers
+            and pause.event_id != event.event_id
+            and pause.event_id not in entry.retracted
+        ]
+        return min(others, key=lambda occurred_at: abs(occurred_at - event.occurred_at), default=None)
 
     def cases_of_caseworker(self, caseworker_id: str) -> frozenset[str]:
         """The cases that are theirs now."""

@@ -133,6 +133,21 @@ class CaseFile:
         self.moment = recorded_at - 1
         self.policy = self.timeline.at(self.moment)
 
+    def resume(self, organisation: str, moment: int, pending: PendingMoment | None) -> None:
+        """Go on where a kept state left off: its facts, obligations and revisions are in place already."""
+        self.organisation = organisation
+        self.timeline = self.policies.of(organisation)
+        self.moment = moment
+        self.policy = self.timeline.at(moment)
+        self.standing = standing_of(self.facts)
+        self.pending = pending
+        self._schedule_all()
+
+    def _schedule_all(self) -> None:
+        rules = rules_by_id(self.policy)
+        for obligation in self.obligations.values():
+            obligation.schedule(rules[obligation.rule_id], self.policy.settle)
+
     def _pending_at(self, recorded_at: int, moves: Moves) -> PendingMoment:
         if self.pending is None:
             if self.standing.pause_ends == recorded_at and self.moment is not None and self.moment < recorded_at:
@@ -162,8 +177,7 @@ class CaseFile:
             return self.pending.time
         if self.moment is None:
             return None
-        settle, rules = self.policy.settle, rules_by_id(self.policy)
-        dues = [obligation.due(rules[obligation.rule_id], settle) for obligation in self.obligations.values()]
+        dues = [obligation.due for obligation in self.obligations.values()]
         dues.append(self.timeline.next_change(self.moment))
         if self.standing.is_paused(self.moment):
             dues.append(self.standing.pause_ends)
@@ -201,6 +215,8 @@ class CaseFile:
             alert = self.open_alert(hold.alert_id)
             if alert is not None:
                 alert.hold(pending.time + policy.hold if hold.until is None else hold.until)
+        if moved == _EVERYTHING or pending.holds:
+            self._schedule_all()
 
     def _work_out(
         self, now: int, moved: int, moves: Moves, *, attributes_moved: bool = False, retracted: bool = False
@@ -244,26 +260,28 @@ class CaseFile:
                 transitions.append(self._transition(ending.name, was, was.alert, rule, now, ending.s))
                 self.revisions[rule_id, was.owed.c] = was.alert.revision
         if now_owed is not None:
-            self.obligations[rule_id] = Obligation(rule_id, now_owed, now)
+            assert rule is not None
+            obligation = self.obligations[rule_id] = Obligation(rule_id, now_owed, now)
+            obligation.schedule(rule, self.policy.settle)
             changes.append(ObligationChange(rule_id, now_owed.c, now_owed.d, now, None, None))
 
     def _fire(self, now: int, moves: Moves) -> None:
         """Raise and escalate what is due by time alone."""
+        due = [o for o in self.obligations.values() if o.due is not None and o.due <= now]
+        if not due:
+            return
         transitions: list[AlertTransition] = []
         rules = rules_by_id(self.policy)
-        for obligation in self.obligations.values():
-            rule = rules[obligation.rule_id]
-            due = obligation.due(rule, self.policy.settle)
-            if due is None or due > now:
-                continue
-            if obligation.alert is None:
-                obligation.alert = self._raised(obligation, rule, now)
-                transitions.append(self._transition(Transition.RAISED, obligation, obligation.alert, rule, now))
+        for obligation in due:
+            rule, alert = rules[obligation.rule_id], obligation.alert
+            if alert is None:
+                alert = obligation.alert = self._raised(obligation, rule, now)
+                transitions.append(self._transition(Transition.RAISED, obligation, alert, rule, now))
             else:
-                alert = obligation.alert
                 alert.level, alert.level_reached, alert.held_until = alert.level + 1, now, None
                 alert.revision += 1
                 transitions.append(self._transition(Transition.ESCALATED, obligation, alert, rule, now))
+            obligation.schedule(rule, self.policy.settle)
         moves.transitions.extend(sorted(transitions, key=_order))
 
     def _raised(self, obligation: Obligation, rule: Rule, now: int) -> OpenAlert:

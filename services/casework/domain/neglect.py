@@ -57,20 +57,24 @@ class OpenAlert:
 
 @dataclass(slots=True)
 class Obligation:
-    """What a rule owes a case now; k: the moment from which (c, d) has been so without a break."""
+    """What a rule owes a case now; k: the moment from which (c, d) has been so without a break.
+
+    due: the next instant at which time alone changes something about it; `schedule` works it out anew.
+    """
 
     rule_id: str
     owed: Owed
     k: int
     alert: OpenAlert | None = None
+    due: int | None = None
 
     def raised_at(self, rule: Rule, settle: int) -> int:
         """When neglect of it is raised if it is still owed then."""
         return max(self.owed.d + rule.grace, self.k + settle)
 
-    def due(self, rule: Rule, settle: int) -> int | None:
-        """The next instant at which time alone changes something about it."""
-        return self.raised_at(rule, settle) if self.alert is None else self.alert.goes_up_at(rule)
+    def schedule(self, rule: Rule, settle: int) -> None:
+        """To be called when it began, was raised, went up or was held, and when the policy changed."""
+        self.due = self.raised_at(rule, settle) if self.alert is None else self.alert.goes_up_at(rule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def _annotation(kind: Kind) -> Any:
         case event_types.Day():
             return DayText
         case event_types.Scores():
-            nothing_else = {"additionalProperties": False}
+            nothing_else: dict[str, Any] = {"additionalProperties": False}
             return Annotated[
                 dict[CodeText, ScoreNumber],
                 Field(min_length=1, max_length=kind.most, json_schema_extra=nothing_else),

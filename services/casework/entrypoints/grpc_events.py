@@ -77,7 +77,7 @@ class CaseEvents(pb_grpc.CaseEventsServicer):
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
-    async def RecordEvent(self, request: pb.RecordEventRequest, context: Any) -> pb.RecordEventResponse:  # noqa: N802
+    async def RecordEvent(self, request: pb.RecordEventRequest, context: Any) -> pb.RecordEventResponse:
         try:
             receipt = await self._record(current_principal(), request.event)
         except Refused as error:
@@ -88,7 +88,7 @@ class CaseEvents(pb_grpc.CaseEventsServicer):
             await context.abort(grpc.StatusCode.UNAVAILABLE, error.detail)
         return pb.RecordEventResponse(receipt=_receipt(receipt))
 
-    async def RecordEvents(  # noqa: N802
+    async def RecordEvents(
         self, request_iterator: AsyncIterator[pb.RecordEventsRequest], context: Any
     ) -> AsyncIterator[pb.RecordEventsResponse]:
         window = _Window()

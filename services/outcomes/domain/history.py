@@ -118,9 +118,7 @@ class CaseView:
             key=lambda event: (event.occurred_at, event.event_id),
         )
         self._facts = _facts_before(period.end, standing)
-        self.organisation = min(
-            (record.event.organisation for record in case.recorded if record.recorded_at <= as_of), default=""
-        )
+        self.organisation = min((event.organisation for event in self.events), default="")
         known = (obligation.known_at(as_of) for obligation in case.obligations)
         self.obligations = [obligation for obligation in known if obligation is not None]
         self.alerts = [_run_known_at(run, as_of) for run in case.alerts if run.r <= as_of]

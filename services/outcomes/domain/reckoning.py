@@ -31,7 +31,8 @@ def reckon(
     """The tallies of one indicator. Without break-downs there are no groups.
 
     A group is there when a case of it was opened before the end of the period, or contributes: a district without a
-    silent case shows 0, and is not left out. Raises KeyError for an unknown indicator.
+    silent case shows 0, and is not left out. A case of which nothing had happened by then is not there at all. Raises
+    KeyError for an unknown indicator.
     """
     measure, shape = MEASURES[indicator], INDICATORS[indicator].shape
     everybody: list[Measure] = []
@@ -39,7 +40,7 @@ def reckon(
     for case in cases:
         view = CaseView(case, period, as_of)
         share = measure(view)
-        if not is_selected(view, breakdown) or not (view.is_opened or _contributes(share)):
+        if not view.events or not is_selected(view, breakdown) or not (view.is_opened or _contributes(share)):
             continue
         everybody.append(share)
         if breakdown.by:

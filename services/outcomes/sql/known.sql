@@ -45,21 +45,54 @@ facts AS (
     WHERE time < {end:Int64}
 ),
 
--- How a case stands at {end}, and how long it was followed up in [{start}, {end}).
-standings AS (
+-- One row per case. An attribute is what the latest event that has the field says, in order of (occurred_at, event id).
+histories AS (
     SELECT
         case_id,
-        countIf(name = 'opened') > 0 AS is_opened,
-        countIf(name = 'settled') > 0 AS is_settled,
-        maxIf(time, name = 'settled') AS settled_at,
-        minIf(time, name = 'opened') AS opened_at,
-        groupArrayIf((time, event_id), name = 'closed') AS closings,
-        arraySort(groupArrayIf(time, name IN ('reopened', 'called_in'))) AS opened_again,
-        arraySort(groupArrayIf(time, name = 'contact')) AS contacts,
+        min(organisation) AS organisation,
+        argMaxIf(JSONExtractString(written, 'district'), order, JSONExtractString(written, 'district') != '') AS district,
+        argMaxIf(JSONExtractString(written, 'pathway'), order, JSONExtractString(written, 'pathway') != '') AS pathway,
+        argMaxIf(JSONExtractString(written, 'exploitation'), order, JSONExtractString(written, 'exploitation') != '') AS exploitation,
+        argMaxIf(JSONExtractString(written, 'age_band'), order, JSONExtractString(written, 'age_band') != '') AS age_band,
+        argMaxIf(JSONExtractString(written, 'caseworker_id'), order, JSONExtractString(written, 'caseworker_id') != '') AS caseworker_id,
+        argMaxIf(JSONExtract(written, 'programmes', 'Array(String)'), order, JSONLength(written, 'programmes') > 0) AS programmes,
+        countIf(has(fact_names, 'opened')) > 0 AS is_opened,
+        minIf(happened_at, has(fact_names, 'opened')) AS opened_at,
+        countIf(has(fact_names, 'settled')) > 0 AS is_settled,
+        maxIf(happened_at, has(fact_names, 'settled')) AS settled_at,
+        arraySort(groupArrayIf(happened_at, has(fact_names, 'contact'))) AS contacts,
+        argMaxIf(has(fact_names, 'job_started'), order, hasAny(fact_names, ['job_started', 'job_ended'])) AS is_in_work,
+        groupArrayIf((happened_at, event_id, JSONExtractString(if(type = 'case_closed', data, ''), 'reason')), has(fact_names, 'closed')) AS closings,
+        arraySort(groupArrayIf(happened_at, hasAny(fact_names, ['reopened', 'called_in']))) AS opened_again
+    FROM
+    (
+        SELECT
+            *,
+            (happened_at, event_id) AS order,
+            -- the types that have a field which is an attribute; of all others the data need not be read
+            if(type IN ('case_opened', 'case_updated', 'settled', 'case_assigned', 'alert_reassigned'), data, '') AS written
+        FROM standing
+        WHERE happened_at < {end:Int64}
+    )
+    GROUP BY case_id
+),
+
+-- How a case stands at {end}, how long it was followed up in [{start}, {end}), and the groups it counts in:
+-- dimension -> keys, where '' stands for what is not known.
+cases AS MATERIALIZED (
+    SELECT
+        case_id,
+        caseworker_id,
+        is_opened,
+        is_settled,
+        settled_at,
+        contacts,
+        is_in_work,
         arrayMax(closings) AS latest_closing,
         notEmpty(closings) AND NOT arrayExists(again -> again > latest_closing.1, opened_again) AS is_closed,
         is_opened AND NOT is_closed AS in_follow_up,
         greatest(opened_at, {start:Int64}) AS followed_from,
+        -- each closing lasts until the first thing later than it that opened the case again
         arrayFilter(
             span -> span.1 < span.2,
             arrayMap(
@@ -74,45 +107,7 @@ standings AS (
             is_opened,
             {end:Int64} - followed_from - toInt64(arrayReduce('intervalLengthSum', closed_spans.1, closed_spans.2)),
             0
-        ) AS time_in_follow_up
-    FROM facts
-    GROUP BY case_id
-),
-
--- An attribute is what the latest event that has the field says, in order of (occurred_at, event id).
-attributes AS (
-    SELECT
-        case_id,
-        min(organisation) AS organisation,
-        argMaxIf(JSONExtractString(data, 'district'), (happened_at, event_id), JSONExtractString(data, 'district') != '' AND seen) AS district,
-        argMaxIf(JSONExtractString(data, 'pathway'), (happened_at, event_id), JSONExtractString(data, 'pathway') != '' AND seen) AS pathway,
-        argMaxIf(JSONExtractString(data, 'exploitation'), (happened_at, event_id), JSONExtractString(data, 'exploitation') != '' AND seen) AS exploitation,
-        argMaxIf(JSONExtractString(data, 'age_band'), (happened_at, event_id), JSONExtractString(data, 'age_band') != '' AND seen) AS age_band,
-        argMaxIf(JSONExtractString(data, 'caseworker_id'), (happened_at, event_id), JSONExtractString(data, 'caseworker_id') != '' AND seen) AS caseworker_id,
-        argMaxIf(JSONExtract(data, 'programmes', 'Array(String)'), (happened_at, event_id), JSONLength(data, 'programmes') > 0 AND seen) AS programmes
-    FROM
-    (
-        SELECT
-            *,
-            happened_at < {end:Int64} AND (case_id, event_id) IN (SELECT case_id, event_id FROM standing) AS seen
-        FROM recorded
-    )
-    GROUP BY case_id
-),
-
--- The cases, each with the groups it counts in: dimension -> keys. '' stands for what is not known.
-cases AS (
-    SELECT
-        attributes.case_id AS case_id,
-        attributes.caseworker_id AS caseworker_id,
-        standings.is_opened AS is_opened,
-        standings.is_settled AS is_settled,
-        standings.settled_at AS settled_at,
-        standings.in_follow_up AS in_follow_up,
-        standings.is_closed AS is_closed,
-        standings.latest_closing AS latest_closing,
-        standings.contacts AS contacts,
-        standings.time_in_follow_up AS time_in_follow_up,
+        ) AS time_in_follow_up,
         fromUnixTimestamp64Milli(settled_at, 'UTC') AS settled_on,
         multiIf(
             NOT is_settled, '',
@@ -120,16 +115,15 @@ cases AS (
             concat(toString(toYear(settled_on)), '-Q', toString(toQuarter(settled_on)))
         ) AS cohort,
         map(
-            'organisation', [attributes.organisation],
-            'district', [attributes.district],
-            'programme', if(empty(attributes.programmes), [''], arrayDistinct(attributes.programmes)),
-            'pathway', [attributes.pathway],
-            'exploitation', [attributes.exploitation],
-            'age_band', [attributes.age_band],
+            'organisation', [organisation],
+            'district', [district],
+            'programme', if(empty(programmes), [''], arrayDistinct(programmes)),
+            'pathway', [pathway],
+            'exploitation', [exploitation],
+            'age_band', [age_band],
             'cohort', [cohort]
         ) AS keys
-    FROM attributes
-    LEFT JOIN standings ON standings.case_id = attributes.case_id
+    FROM histories
 ),
 
 -- One row per (case, rule, c, d, k); an ending that was not known yet has not come.

@@ -31,3 +31,4 @@ WHERE arrayAll((dimension, key) -> has(keys[dimension], key), {where_dimensions:
     AND (is_opened OR measured.numerator > 0 OR measured.denominator > 0)
 GROUP BY cell
 ORDER BY is_total DESC, first_key, second_key
+SETTINGS enable_materialized_cte = 1

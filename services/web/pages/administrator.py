@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from services.web.faces import Role, Visit, page, understood
+from services.access.domain.permissions import Role
+from services.web.faces import Visit, page, understood
 from services.web.people import Account
 from services.web.routes import Part
 

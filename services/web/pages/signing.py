@@ -14,6 +14,7 @@ from services.web.faces import (
     LANGUAGE_COOKIE,
     backends_of,
     fields_of,
+    home_of,
     posted_form,
     render,
     understood,
@@ -37,7 +38,7 @@ def own_path(path: str | None) -> str:
 async def home(request: Request) -> Response:
     """Each role has a page that is its own."""
     visit = await visit_of(request)
-    return RedirectResponse(visit.person.home, 303)
+    return RedirectResponse(home_of(visit.person), 303)
 
 
 async def sign_in_page(request: Request) -> Response:
@@ -57,9 +58,9 @@ async def sign_in(request: Request) -> Response:
     except PartAway as failure:
         return _sign_in(request, 503, name, words_for(request)("sign_in.away", part=failure.part))
     with understood(Part.ACCESS):
-        token, seconds = str(answer["token"]), int(answer["expires_in"]) if "expires_in" in answer else None
+        token = str(answer["token"])
     response = RedirectResponse(own_path(typed.get("next")), 303)
-    begin_session(request, response, token, seconds)
+    begin_session(request, response, token)
     return response
 
 
@@ -86,7 +87,7 @@ async def leave(request: Request) -> Response:
     return response
 
 
-async def blank(request: Request) -> Response:
+async def blank(_: Request) -> Response:
     return Response("<!doctype html><title>Notebook</title>", media_type="text/html")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -10,42 +11,62 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
+from services.access.domain.permissions import Role
 from services.casework.domain.case_code import case_code
-from services.casework.domain.event_types import EVENT_TYPES, EventType, Recorder
+from services.casework.domain.event_types import EVENT_TYPES, EventType, OneOf, Recorder
 from services.web.backends import PartAway, Refused
 from services.web.casework_answers import CaseView, Timeline, TimelineEntry, Worklist
 from services.web.catalogue import Words, latin_digits
 from services.web.dhaka import for_form, typed_instant
-from services.web.faces import NoSuchPage, Role, Visit, fields_of, now_text, page, posted_form, understood
+from services.web.faces import NoSuchPage, Visit, fields_of, now_text, page, posted_form, understood
 from services.web.forms import ACTIONS_ON_ALERTS, controls_of, read_typed, types_for
-from services.web.people import Colleague, caseworkers
+from services.web.people import caseworkers
 from services.web.routes import Part
 
+_log: Final = logging.getLogger("services.web")
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT.+Z", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NAMED_CHOICES: Final = frozenset(
+    {"risk", "family_involved", "family_suitable", "stigma", "family_attitude", "severity", "concern"}
+)
 _FIRST: Final = ("call", "family_check_in", "counselling", "training", "job_placement", "safety_incident")
 """What is recorded most often stands first among the types."""
 
 
 @page(Role.CASEWORKER)
 async def today(visit: Visit) -> Response:
-    answer = await visit.get("/v1/worklist")
+    answer = await visit.get(
+        "/v1/worklist", lang=visit.words.language, limit="200", cursor=visit.request.query_params.get("cursor")
+    )
     with understood(Part.CASEWORK):
-        worklist = Worklist.of(answer, visit.words.language)
-    return visit.show("today.html", worklist=worklist)
+        worklist = Worklist.of(answer)
+    return visit.show("today.html", worklist=worklist, area=visit.words.area)
 
 
 @page(Role.CASEWORKER, Role.SUPERVISOR)
 async def case_page(visit: Visit) -> Response:
     case_id = _case_id(visit)
-    case_answer, timeline_answer, colleagues = await asyncio.gather(
-        visit.get(f"/v1/cases/{case_id}"), visit.get(f"/v1/cases/{case_id}/timeline"), caseworkers(visit)
+    case_answer, timeline_answer, people = await asyncio.gather(
+        visit.get(f"/v1/cases/{case_id}", lang=visit.words.language),
+        visit.get(f"/v1/cases/{case_id}/timeline", cursor=visit.request.query_params.get("cursor")),
+        caseworkers(visit),
     )
     with understood(Part.CASEWORK):
-        case = CaseView.of(case_answer, visit.words.language)
+        case = CaseView.of(case_answer)
         timeline = Timeline.of(timeline_answer)
-    return visit.show("case.html", case=case, timeline=timeline, names=_names(colleagues))
+
+    def shown(field: str, value: object) -> str:
+        return shown_value(visit.words, people.names, field, value)
+
+    def phrase(entry: TimelineEntry) -> str:
+        return phrase_of(visit.words, people.names, entry)
+
+    return visit.show(
+        "case.html", case=case, timeline=timeline, people=people, names=people.names, shown=shown, phrase=phrase
+    )
 
 
 @page(Role.CASEWORKER, Role.SUPERVISOR)
@@ -130,9 +151,7 @@ async def _send(visit: Visit, sheet: Sheet) -> Response:
         return await _show_sheet(visit, sheet, 503, {}, [said])
     with understood(Part.CASEWORK):
         recorded_at, again = str(receipt["recorded_at"]), bool(receipt.get("duplicate", False))
-    return visit.show(
-        "receipt.html", sheet=sheet, code=case_code(sheet.case_id), recorded_at=recorded_at, again=again
-    )
+    return visit.show("receipt.html", sheet=sheet, code=case_code(sheet.case_id), recorded_at=recorded_at, again=again)
 
 
 def _said(words: Words, sheet: Sheet, refusal: Refused) -> tuple[dict[str, str], list[str]]:
@@ -170,25 +189,63 @@ async def _show_sheet(
 async def _offered(visit: Visit, sheet: Sheet) -> dict[str, list[tuple[str, str]]]:
     """What an id can be chosen from, by field: people by name, the case's own events by what they were."""
     offered: dict[str, list[tuple[str, str]]] = {}
-    if "caseworker_id" in sheet.event_type.fields:
-        offered["caseworker_id"] = [(found.account_id, found.name) for found in await caseworkers(visit)]
-    if "retracts" in sheet.event_type.fields:
-        answer = await visit.get(f"/v1/cases/{sheet.case_id}/timeline")
-        with understood(Part.CASEWORK):
-            entries = [entry for entry in Timeline.of(answer).entries if _can_be_retracted(entry)]
-        offered["retracts"] = [
-            (entry.event_id, f"{visit.words.time(entry.occurred_at)}: {visit.words(f'type.{entry.type}')}")
-            for entry in entries
-        ]
+    try:
+        if "caseworker_id" in sheet.event_type.fields:
+            people = await caseworkers(visit)
+            offered |= (
+                {"caseworker_id": [(found.account_id, found.name) for found in people.known]} if people.known else {}
+            )
+        if "retracts" in sheet.event_type.fields:
+            offered["retracts"] = await _retractable(visit, sheet.case_id)
+    except (PartAway, Refused) as failure:
+        # The field then takes the id itself: a form that was filled in must not be lost with a list it offers.
+        _log.warning("a form offers no choice: %s", failure)
     return offered
+
+
+async def _retractable(visit: Visit, case_id: str) -> list[tuple[str, str]]:
+    answer = await visit.get(f"/v1/cases/{case_id}/timeline")
+    with understood(Part.CASEWORK):
+        entries = [entry for entry in Timeline.of(answer).entries if _can_be_retracted(entry)]
+    return [
+        (entry.event_id, f"{visit.words.time(entry.occurred_at)}: {visit.words(f'type.{entry.type}')}")
+        for entry in entries
+    ]
 
 
 def _can_be_retracted(entry: TimelineEntry) -> bool:
     return not entry.is_retracted and entry.type not in {"retraction", "survivor_erased", *ACTIONS_ON_ALERTS}
 
 
-def _names(colleagues: Sequence[Colleague]) -> dict[str, str]:
-    return {colleague.account_id: colleague.name for colleague in colleagues}
+def phrase_of(words: Words, names: Mapping[str, str], entry: TimelineEntry) -> str:
+    """What an event says, in a line: a choice speaks for itself, anything else with the name of its field."""
+    fields = EVENT_TYPES[entry.type].fields if entry.type in EVENT_TYPES else {}
+    said: list[str] = []
+    for name, value in entry.data.items():
+        kind = fields[name].kind if name in fields else None
+        shown = shown_value(words, names, name, value)
+        speaks = isinstance(kind, OneOf) and name not in _NAMED_CHOICES
+        said.append(shown if speaks else f"{words(f'field.{name}')}: {shown}")
+    return " · ".join(said)
+
+
+def shown_value(words: Words, names: Mapping[str, str], field: str, value: object) -> str:
+    """A value of an event or an attribute, as people read it."""
+    match value:
+        case str() if field == "caseworker_id":
+            return names.get(value, words("case.somebody"))
+        case str() if _INSTANT.fullmatch(value):
+            return words.time(value)
+        case str() if _DAY.fullmatch(value):
+            return words.day(value)
+        case str() if _ID.fullmatch(value):
+            return value[:8]
+        case list():
+            return ", ".join(words.label(field, one) for one in value)
+        case dict():
+            return ", ".join(f"{words.label(field, name)} {words.numerals(str(one))}" for name, one in value.items())
+        case _:
+            return words.label(field, value)
 
 
 def _case_id(visit: Visit) -> str:

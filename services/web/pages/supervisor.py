@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import re
+import uuid
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
+from services.access.domain.permissions import Role
 from services.web.alerting_answers import Inbox
 from services.web.backends import Json, Refused
 from services.web.catalogue import latin_digits
 from services.web.dhaka import typed_instant
-from services.web.faces import NoSuchPage, Role, Visit, fields_of, page, posted_form, understood
+from services.web.faces import NoSuchPage, Visit, fields_of, now_text, overdue_words, page, posted_form, understood
 from services.web.people import caseworkers
 from services.web.routes import Part
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+FILTERS: Final = ("caseworker_id", "severity", "level")
 SNOOZE_REASONS: Final = ("visit_planned", "caseworker_on_leave", "waiting_for_partner", "her_wish", "other")
 
 
@@ -61,17 +65,25 @@ def _body_of(act: str, typed: Mapping[str, str]) -> Json:
 async def _show(
     visit: Visit, status: int = 200, alert_id: str = "", said: str = "", typed: Mapping[str, str] | None = None
 ) -> Response:
-    answer, people = await asyncio.gather(visit.get("/v1/alerts"), caseworkers(visit))
+    query = visit.request.query_params
+    wanted = {name: query.get(name, "") for name in FILTERS}
+    listing = visit.get("/v1/alerts", lang=visit.words.language, limit="200", cursor=query.get("cursor"), **wanted)
+    answer, people = await asyncio.gather(listing, caseworkers(visit))
     with understood(Part.ALERTING):
-        inbox_now = Inbox.of(answer, visit.words.language)
-    done = visit.request.query_params.get("done", "")
+        inbox_now = Inbox.of(answer)
+    done = query.get("done", "")
     return visit.show(
         "inbox.html",
         status,
         inbox=inbox_now,
-        caseworkers=people,
-        names={found.account_id: found.name for found in people},
+        people=people,
+        names=people.names,
+        since=lambda instant: overdue_words(visit.words, instant, now_text()),
+        new_id=lambda: str(uuid.uuid4()),
+        area=visit.words.area,
         reasons=SNOOZE_REASONS,
+        wanted=wanted,
+        next_page=urlencode(wanted | {"cursor": inbox_now.next_cursor or ""}),
         said=said,
         said_of=alert_id,
         typed=typed or {},

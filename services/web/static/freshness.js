@@ -1,7 +1,9 @@
 // The page's own watch: red when it has not seen checking go on for 45 seconds, by a clock that nobody can set.
+//
+// data-live="stream": the stream's heartbeats say how far checking has come (inbox.js hands them over).
+// data-live="page": the detector is asked every 10 seconds, and the page is made anew every two minutes; the time in
+// its line stays that of the list beside it.
 
-const line = document.querySelector("[data-freshness]");
-const banner = document.querySelector("[data-stale-banner]");
 const limit = Number(document.body.dataset.staleSeconds) * 1000;
 const language = document.documentElement.lang;
 const numerals = language === "bn" ? "beng" : "latn";
@@ -13,42 +15,54 @@ const clock = new Intl.DateTimeFormat(`en-GB-u-nu-${numerals}`, {
 });
 const numbers = new Intl.NumberFormat(`en-u-nu-${numerals}`);
 
-let newest = line.dataset.checkedUntil;
+const line = () => document.querySelector("[data-freshness]");
+const isLive = line().dataset.live === "stream";
+let newest = line().dataset.checkedUntil;
 let proven = performance.now();
-let behind = line.classList.contains("stale");
+let listBehind = line().classList.contains("stale");
+let detectorBehind = false;
 
 function paint() {
-  const stale = behind || performance.now() - proven > limit;
-  line.classList.toggle("stale", stale);
-  banner.hidden = !stale;
+  const stale = listBehind || detectorBehind || performance.now() - proven > limit;
+  line().classList.toggle("stale", stale);
+  document.querySelector("[data-stale-banner]").hidden = !stale;
+}
+
+function write(until, cases) {
+  const shown = line();
+  const time = shown.querySelector("[data-until]");
+  if (!time) {
+    // The line had said that nothing is known; its words are made where all words are made.
+    document.dispatchEvent(new Event("freshness-known"));
+    return;
+  }
+  time.dateTime = until;
+  time.textContent = clock.format(new Date(until));
+  time.removeAttribute("title");
+  shown.dataset.checkedUntil = until;
+  if (typeof cases === "number") {
+    shown.querySelector("[data-cases]").textContent = numbers.format(cases);
+    shown.dataset.casesChecked = String(cases);
+  }
 }
 
 // What a service says about checking. Only a time later than all before is a sign of life; that the service answers
 // is none.
-export function noteFreshness({ checked_until: until, cases_checked: cases, lag_seconds: lag }) {
+export function noteFreshness({ checked_until: until, cases_checked: cases, lag_seconds: lag, stale }) {
   if (until && until > newest) {
     newest = until;
     proven = performance.now();
-    behind = typeof lag === "number" && lag * 1000 > limit;
-    const time = line.querySelector("[data-until]");
-    if (time) {
-      time.dateTime = until;
-      time.textContent = clock.format(new Date(until));
-      time.removeAttribute("title");
+    if (isLive) {
+      listBehind = false;
+      write(until, cases);
     }
-    const count = line.querySelector("[data-cases]");
-    if (count && typeof cases === "number") {
-      count.textContent = numbers.format(cases);
-      line.dataset.casesChecked = String(cases);
-    }
-    line.dataset.checkedUntil = until;
-  } else if (typeof lag === "number" && lag * 1000 > limit) {
-    behind = true;
   }
+  detectorBehind = stale === true || typeof lag !== "number" || lag * 1000 > limit;
   paint();
 }
 
 async function poll() {
+  if (document.hidden) return;
   try {
     const answer = await fetch("/v1/detector", { headers: { accept: "application/json" }, cache: "no-store" });
     if (answer.ok) noteFreshness(await answer.json());
@@ -58,5 +72,36 @@ async function poll() {
   }
 }
 
+async function refresh() {
+  if (document.hidden) return;
+  let fresh;
+  try {
+    const answer = await fetch(window.location.href, { headers: { accept: "text/html" }, cache: "no-store" });
+    if (!answer.ok || answer.redirected) throw new Error(`answered ${answer.status}`);
+    fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch (error) {
+    console.info("the page could not be made anew:", error.message);
+    listBehind = true;
+    paint();
+    return;
+  }
+  const focused = document.activeElement?.getAttribute?.("href");
+  document.querySelector("main").replaceChildren(...fresh.querySelector("main").childNodes);
+  if (focused) document.querySelector(`main a[href="${CSS.escape(focused)}"]`)?.focus();
+  listBehind = line().classList.contains("stale");
+  if (line().dataset.checkedUntil > newest) {
+    newest = line().dataset.checkedUntil;
+    proven = performance.now();
+  }
+  paint();
+}
+
 setInterval(paint, 1000);
-if (line.dataset.live === "poll") setInterval(poll, 10_000);
+if (!isLive) {
+  setInterval(poll, 10_000);
+  setInterval(refresh, 120_000);
+  document.addEventListener("visibilitychange", () => {
+    poll();
+    refresh();
+  });
+}

@@ -25,7 +25,7 @@ async function refresh() {
   }
   let fresh;
   try {
-    const answer = await fetch("/inbox", { headers: { accept: "text/html" }, cache: "no-store" });
+    const answer = await fetch(window.location.href, { headers: { accept: "text/html" }, cache: "no-store" });
     if (!answer.ok || answer.redirected) throw new Error(`answered ${answer.status}`);
     fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch (error) {
@@ -40,6 +40,9 @@ async function refresh() {
   const focused = document.activeElement?.closest?.("[data-alert]")?.dataset.alert;
   list().replaceWith(fresh.getElementById("inbox"));
   document.querySelector("[data-count]").textContent = fresh.querySelector("[data-count]").textContent;
+  if (!document.querySelector("[data-until]") && fresh.querySelector("[data-until]")) {
+    document.querySelector("[data-freshness]").replaceWith(fresh.querySelector("[data-freshness]"));
+  }
   for (const alert of open) list().querySelector(`[data-alert="${alert}"]`)?.setAttribute("open", "");
   if (focused) list().querySelector(`[data-alert="${focused}"] summary`)?.focus();
 }
@@ -48,8 +51,21 @@ function again(milliseconds) {
   if (waiting === null) waiting = setTimeout(refresh, milliseconds);
 }
 
-const after = encodeURIComponent(list().dataset.after);
-const stream = new EventSource(`/v1/alerts/stream?after=${after}`);
-stream.addEventListener("transition", () => again(250));
-stream.addEventListener("reset", () => again(250));
-stream.addEventListener("heartbeat", (event) => noteFreshness(JSON.parse(event.data)));
+// A browser comes back to a stream by itself unless it was refused; then the list is read anew first, so that nothing
+// between the old stream and the new one is missed.
+function connect() {
+  const after = encodeURIComponent(list().dataset.after);
+  const stream = new EventSource(`/v1/alerts/stream?after=${after}&lang=${document.documentElement.lang}`);
+  stream.addEventListener("transition", () => again(250));
+  stream.addEventListener("reset", () => again(250));
+  stream.addEventListener("heartbeat", (event) => noteFreshness(JSON.parse(event.data)));
+  stream.addEventListener("error", () => {
+    if (stream.readyState === EventSource.CLOSED) {
+      again(4000);
+      setTimeout(connect, 5000);
+    }
+  });
+}
+
+document.addEventListener("freshness-known", () => again(0));
+connect();

@@ -16,7 +16,7 @@ class Act(StrEnum):
 
 
 def a_service(*rpcs: str) -> RpcService:
-    return RpcService(DESCRIPTOR, {rpc: Act.RECORD for rpc in rpcs}, lambda server: None)
+    return RpcService(DESCRIPTOR, dict.fromkeys(rpcs, Act.RECORD), lambda server: None)
 
 
 def test_every_rpc_and_its_permission_can_be_listed():

@@ -1,0 +1,23 @@
+"""`python -m services.access`: accounts, sign-in and signing keys on ACCESS_PORT."""
+
+from __future__ import annotations
+
+from services.access.adapters.signing_key import UnsafeKeyFile
+from services.access.bootstrap import create_app
+from services.runtime.logging import configure_logging
+from services.runtime.serve import CannotServe, run, serve_http
+from services.runtime.settings import InvalidSettings, load_settings
+
+
+async def main() -> None:
+    try:
+        settings = load_settings()
+        configure_logging("access", settings.log_level)
+        app = create_app(settings)
+    except (InvalidSettings, UnsafeKeyFile) as error:
+        raise CannotServe(str(error)) from None
+    await serve_http(app, settings.host, settings.access_port, stop_within_seconds=settings.stop_within_seconds)
+
+
+if __name__ == "__main__":
+    run(main())

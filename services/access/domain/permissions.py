@@ -1,0 +1,278 @@
+"""Who may do what: roles, cases, areas, and nothing else. Pure.
+
+`decide` answers about one case, `scope` about many at once, and they agree: a case is in the scope of an action
+if and only if `decide` allows the action on it. Recording asks more than reading: `decide_recording`.
+
+Chosen where the design leaves it open:
+- A supervisor may act on any alert of a case she is responsible for, whatever level it has reached: going up
+  adds people and takes nobody away. `levels_of` says for which levels she stands.
+- A case of which no district is known is shown to every supervisor of its organisation: nobody would miss it.
+- Within an organisation what is not hers is refused (403); what belongs to another is hidden (404).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, assert_never
+
+DAY: Final = 86_400_000
+NEAR_TENURE: Final = 90 * DAY
+CASEWORKER_PAUSE: Final = 14 * DAY
+BETWEEN_PAUSES: Final = 30 * DAY
+
+
+class Role(StrEnum):
+    CASEWORKER = "caseworker"
+    SUPERVISOR = "supervisor"
+    EVALUATOR = "evaluator"
+    ADMINISTRATOR = "administrator"
+    SYSTEM = "system"
+    """A service of ours; no account of a person has it, and its tokens are issued inside only."""
+
+
+class Action(StrEnum):
+    READ_WORKLIST = "read_worklist"
+    READ_CASE = "read_case"
+    RECORD_EVENT = "record_event"
+    READ_ALERTS = "read_alerts"
+    ACT_ON_ALERT = "act_on_alert"
+    READ_POLICY = "read_policy"
+    READ_DETECTOR = "read_detector"
+    READ_OUTCOMES = "read_outcomes"
+    READ_OWN_ACCOUNT = "read_own_account"
+    READ_PEOPLE = "read_people"
+    READ_ACCOUNTS = "read_accounts"
+    MANAGE_ACCOUNTS = "manage_accounts"
+
+
+CASE_ACTIONS: Final = frozenset(
+    {Action.READ_WORKLIST, Action.READ_CASE, Action.RECORD_EVENT, Action.READ_ALERTS, Action.ACT_ON_ALERT}
+)
+SCOPED_ACTIONS: Final = CASE_ACTIONS - {Action.RECORD_EVENT}
+"""Recording depends on when something happened, so no scope can stand for it."""
+
+_OPEN_TO_ALL: Final = frozenset({Action.READ_OWN_ACCOUNT, Action.READ_POLICY, Action.READ_DETECTOR})
+
+GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
+    Role.CASEWORKER: _OPEN_TO_ALL
+    | {Action.READ_WORKLIST, Action.READ_CASE, Action.RECORD_EVENT, Action.READ_ALERTS, Action.READ_PEOPLE},
+    Role.SUPERVISOR: _OPEN_TO_ALL | CASE_ACTIONS | {Action.READ_PEOPLE},
+    Role.EVALUATOR: _OPEN_TO_ALL | {Action.READ_OUTCOMES},
+    Role.ADMINISTRATOR: _OPEN_TO_ALL | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS},
+    Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A district, or one upazila of it."""
+
+    district: str
+    upazila: str | None = None
+
+    def covers(self, district: str, upazila: str) -> bool:
+        return self.district == district and self.upazila in (None, upazila)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is signed in. areas: what a supervisor is responsible for; none means the whole organisation."""
+
+    account_id: str
+    organisation: str
+    roles: frozenset[Role]
+    areas: tuple[Area, ...] = ()
+    name: str = ""
+
+    def may(self, action: Action) -> bool:
+        """Whether some role of hers opens the action at all; on which cases, `decide` and `scope` say."""
+        return any(action in GRANTS[role] for role in self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """From `since` until before `until` (milliseconds since 1970; None: still) the case was hers."""
+
+    caseworker_id: str
+    since: int
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResource:
+    """What permission asks about a case; "" where it is not known. owners: everybody who had it, ever."""
+
+    case_id: str
+    organisation: str
+    district: str = ""
+    upazila: str = ""
+    caseworker_id: str = ""
+    owners: tuple[Tenure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An event somebody wants to record, as far as permission asks.
+
+    recorder: who may record the type: "caseworker", "supervisor" or "system" (event_types.Recorder).
+    pause_until, last_pause_at: for contact_paused: its `until`, and the occurred_at of the latest *other* pause.
+    retracts_recorded_by: for retraction: who recorded the event it names; "" while nobody knows that event.
+    """
+
+    event_type: str
+    recorder: str
+    occurred_at: int
+    pause_until: int | None = None
+    last_pause_at: int | None = None
+    retracts_recorded_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """hidden: answer as if it did not exist (404, in the same words). reason: for logs and for who was refused."""
+
+    allowed: bool
+    reason: str
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The cases an action is open on: those of `organisation` that fulfil at least one of the parts.
+
+    caseworker_id: cases now hers, or None. whole: all of them. areas: cases in one of these, and, where there
+    is any, those without a known district. Nothing set: none.
+    """
+
+    organisation: str
+    caseworker_id: str | None = None
+    whole: bool = False
+    areas: tuple[Area, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return self.caseworker_id is None and not self.whole and not self.areas
+
+    def includes(self, case: CaseResource) -> bool:
+        """What a query made from this scope must select."""
+        if case.organisation != self.organisation:
+            return False
+        if self.whole or (self.caseworker_id is not None and case.caseworker_id == self.caseworker_id):
+            return True
+        return bool(self.areas) and (
+            case.district == "" or any(area.covers(case.district, case.upazila) for area in self.areas)
+        )
+
+
+_ALLOWED: Final = Decision(True, "")
+_MISSING: Final = Decision(False, "there is no such case", hidden=True)
+_NO_ROLE: Final = Decision(False, "none of your roles opens this")
+
+
+def decide(principal: Principal, action: Action, resource: CaseResource | None, at: int | None = None) -> Decision:
+    """May she do this, on this case? resource None: a case nobody knows; or no case at all, for other actions.
+
+    at: for RECORD_EVENT, when the thing happened (required). For its type's own rules use `decide_recording`.
+    """
+    if not principal.may(action):
+        return _NO_ROLE
+    if action not in CASE_ACTIONS:
+        return _ALLOWED
+    if resource is None:
+        return _ALLOWED if action is Action.RECORD_EVENT else _MISSING
+    if resource.organisation != principal.organisation:
+        return _MISSING
+    if any(action in GRANTS[role] and _is_hers(principal, role, action, resource, at) for role in principal.roles):
+        return _ALLOWED
+    return Decision(False, "this case is not in your care")
+
+
+def _is_hers(principal: Principal, role: Role, action: Action, case: CaseResource, at: int | None) -> bool:
+    match role:
+        case Role.SYSTEM:
+            return True
+        case Role.SUPERVISOR:
+            return _is_responsible(principal, case)
+        case Role.CASEWORKER if action is Action.RECORD_EVENT:
+            if at is None:
+                raise ValueError("recording is decided by when it happened: say `at`")
+            return not case.owners or any(_had_it(tenure, principal.account_id, at) for tenure in case.owners)
+        case Role.CASEWORKER:
+            return case.caseworker_id == principal.account_id
+        case Role.EVALUATOR | Role.ADMINISTRATOR:
+            return False
+        case _:
+            assert_never(role)
+
+
+def _had_it(tenure: Tenure, account_id: str, at: int) -> bool:
+    """Whether she had the case at that time or within 90 days of it: offline work and hand-overs count."""
+    return (
+        tenure.caseworker_id == account_id
+        and tenure.since - NEAR_TENURE <= at
+        and (tenure.until is None or at <= tenure.until + NEAR_TENURE)
+    )
+
+
+def _is_responsible(principal: Principal, case: CaseResource) -> bool:
+    return (
+        not principal.areas
+        or not case.district
+        or any(area.covers(case.district, case.upazila) for area in principal.areas)
+    )
+
+
+def decide_recording(principal: Principal, recording: Recording, resource: CaseResource | None) -> Decision:
+    """May she record this event on this case (None: nobody knows the case yet)?"""
+    decision = decide(principal, Action.RECORD_EVENT, resource, recording.occurred_at)
+    if not decision.allowed or Role.SYSTEM in principal.roles:
+        return decision
+    if recording.recorder == "system":
+        return Decision(False, f"{recording.event_type} is recorded by the system itself")
+    if _supervises(principal, resource):
+        return _ALLOWED
+    if recording.recorder != "caseworker":
+        return Decision(False, f"{recording.event_type} is recorded by a supervisor responsible for the case")
+    return _decide_as_caseworker(principal, recording)
+
+
+def _supervises(principal: Principal, resource: CaseResource | None) -> bool:
+    return Role.SUPERVISOR in principal.roles and (resource is None or _is_responsible(principal, resource))
+
+
+def _decide_as_caseworker(principal: Principal, recording: Recording) -> Decision:
+    if recording.event_type == "contact_paused" and recording.pause_until is not None:
+        if recording.pause_until - recording.occurred_at > CASEWORKER_PAUSE:
+            return Decision(False, "a caseworker may pause for 14 days; for longer ask a supervisor")
+        last = recording.last_pause_at
+        if last is not None and abs(recording.occurred_at - last) < BETWEEN_PAUSES:
+            return Decision(False, "a caseworker may pause once in 30 days; for more ask a supervisor")
+    if recording.event_type == "retraction" and recording.retracts_recorded_by not in ("", principal.account_id):
+        return Decision(False, "an event is retracted by the one who recorded it, or by a supervisor")
+    return _ALLOWED
+
+
+def scope(principal: Principal, action: Action) -> Scope:
+    """All the cases the action is open on. Raises ValueError for an action that is about no case, or recording."""
+    if action not in SCOPED_ACTIONS:
+        raise ValueError(f"no scope can stand for {action}")
+    granting = {role for role in principal.roles if action in GRANTS[role]}
+    supervises = Role.SUPERVISOR in granting
+    return Scope(
+        organisation=principal.organisation,
+        caseworker_id=principal.account_id if Role.CASEWORKER in granting else None,
+        whole=supervises and not principal.areas,
+        areas=principal.areas if supervises else (),
+    )
+
+
+def levels_of(principal: Principal, case: CaseResource) -> frozenset[int]:
+    """The levels of alerts on this case she stands for: 1 of its area, 2 of its district, 3 of the organisation."""
+    if Role.SUPERVISOR not in principal.roles or case.organisation != principal.organisation:
+        return frozenset()
+    if not principal.areas:
+        return frozenset({3})
+    covering = [area for area in principal.areas if area.covers(case.district, case.upazila)]
+    return frozenset(2 if area.upazila is None else 1 for area in covering)

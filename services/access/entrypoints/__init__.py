@@ -1,0 +1,1 @@
+"""How access is asked: over HTTP."""

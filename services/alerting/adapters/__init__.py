@@ -1,0 +1,1 @@
+"""The ways out of the process: reading the log in Kafka, recording through casework."""

@@ -1,0 +1,82 @@
+"""What has been read of the log so far, for everybody who answers from it.
+
+One follower writes, in the event loop; readers see whole steps only, and wait on `changed` for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.alerting.application.errors import NotReadYet
+from services.alerting.domain.detector import DetectorWatch, Freshness
+from services.alerting.domain.inbox import Inbox
+from services.alerting.domain.transition_log import TransitionLog
+from services.casework.domain.instants import SECOND
+
+OUT_OF_TOUCH_AFTER: Final = 15 * SECOND
+"""Without an answer from the log for so long we no longer vouch for anything being fresh."""
+
+Now = Callable[[], int]
+"""This machine's clock, milliseconds since 1970 UTC."""
+
+
+@dataclass(slots=True)
+class Contents:
+    """All that was folded; thrown away as a whole when the log turns out to be another one.
+
+    complete: everything that stood in the log when reading began has been folded.
+    """
+
+    inbox: Inbox = field(default_factory=Inbox)
+    transitions: TransitionLog = field(default_factory=TransitionLog)
+    detector: DetectorWatch = field(default_factory=DetectorWatch)
+    complete: bool = False
+
+
+class Known:
+    """The present contents, and how far they can be relied on."""
+
+    def __init__(self, now: Now) -> None:
+        self.now = now
+        self.contents = Contents()
+        self._reached_at: int | None = None
+        self._changed = asyncio.Event()
+
+    def begin_anew(self) -> None:
+        """Forget everything: nothing is answered until the log has been read again."""
+        self.contents = Contents()
+        self.announce()
+
+    def note_reached(self) -> None:
+        """The log has just answered."""
+        self._reached_at = self.now()
+
+    @property
+    def log_reached(self) -> bool:
+        return self._reached_at is not None and self.now() - self._reached_at <= OUT_OF_TOUCH_AFTER
+
+    def announce(self) -> None:
+        """Wake everybody who waits for something new."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def changed(self, within_seconds: float) -> None:
+        """Returns at the next announcement, or after that time."""
+        changed = self._changed
+        try:
+            await asyncio.wait_for(changed.wait(), within_seconds)
+        except TimeoutError:
+            return
+
+    def complete(self) -> Contents:
+        """Raises NotReadYet."""
+        if not self.contents.complete:
+            raise NotReadYet
+        return self.contents
+
+    def freshness(self) -> Freshness:
+        reached = self.log_reached and self.contents.complete
+        return self.contents.detector.freshness(self.now(), reached)

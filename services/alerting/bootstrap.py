@@ -1,0 +1,84 @@
+"""Puts alerting together from the settings, and runs it: the one place where ports meet what stands behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from aiokafka.helpers import create_ssl_context
+from fastapi import FastAPI
+
+from services.access.verification import verifier_from_settings
+from services.alerting.adapters.casework_grpc import CaseworkGrpc
+from services.alerting.adapters.kafka_log import LogFollower
+from services.alerting.application.acting import Acting
+from services.alerting.application.known import Known, Now
+from services.alerting.entrypoints.rest import alert_routes
+from services.runtime.authentication import Verifier
+from services.runtime.http import create_service_app
+from services.runtime.serve import HttpServer, serve
+from services.runtime.settings import Settings
+
+
+def system_now() -> int:
+    """This machine's clock, milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Following:
+    """Reading the log and the way to casework, run like a server: what ends by itself ends the process."""
+
+    def __init__(self, follower: LogFollower, casework: CaseworkGrpc) -> None:
+        self._follower = follower
+        self._casework = casework
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._follower.follow())
+
+    async def wait(self) -> None:
+        assert self._task is not None
+        await asyncio.shield(self._task)
+
+    async def stop(self, within_seconds: float) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError, TimeoutError):
+                await asyncio.wait_for(self._task, within_seconds)
+        await self._casework.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """The service: its app, what it has read, and what must run beside the app."""
+
+    app: FastAPI
+    known: Known
+    following: Following
+
+
+def alerting_of(settings: Settings, verifier: Verifier, now: Now = system_now) -> Alerting:
+    """Nothing is reached yet. To be called in the event loop that will run it."""
+    known = Known(now)
+    follower = LogFollower(known, settings.kafka_bootstrap_servers, *_security_of(settings))
+    casework = CaseworkGrpc(settings.casework_grpc)
+    app = create_service_app("Alerting", "alerting", verifier, {"log": follower.ready})
+    app.include_router(alert_routes(known, Acting(known, casework)))
+    return Alerting(app, known, Following(follower, casework))
+
+
+def _security_of(settings: Settings) -> tuple[dict[str, object], object | None]:
+    """aiokafka takes a context where kafka-python takes the file of authorities."""
+    security = settings.kafka_security()
+    cafile = security.pop("ssl_cafile", None)
+    has_tls = "SSL" in str(security.get("security_protocol", ""))
+    return security, create_ssl_context(cafile=cafile) if has_tls else None
+
+
+async def serve_alerting(settings: Settings) -> None:
+    """REST on ALERTING_PORT until SIGTERM or SIGINT. Raises CannotServe."""
+    alerting = alerting_of(settings, verifier_from_settings(settings))
+    http = HttpServer(alerting.app, settings.host, settings.alerting_port)
+    await serve(alerting.following, http, stop_within_seconds=settings.stop_within_seconds)

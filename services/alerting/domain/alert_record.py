@@ -1,0 +1,123 @@
+"""One alert as the log tells it: its transitions, and what supervisors did about it.
+
+Transitions and actions come from two topics and may arrive in any order between them; what is said here depends on
+what was recorded and when, never on what was read first.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from services.casework.domain.neglect import LONGEST_HOLD
+from services.casework.domain.transitions import AlertTransition, Explanation, Transition
+
+
+class ActionKind(StrEnum):
+    """What a supervisor did, by the word of its event type after `alert_`."""
+
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    REASSIGNED = "reassigned"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertAction:
+    """An action as recorded. at: its recorded_at; until: how long it holds if it does (an acknowledgement: by the
+    policy of its organisation), None for a reassignment; by: the account that recorded it."""
+
+    at: int
+    event_id: str
+    kind: ActionKind
+    alert_id: str
+    case_id: str
+    organisation: str
+    by: str
+    until: int | None = None
+    reason: str = ""
+    caseworker_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An action that keeps an open alert from going up a level. until: no longer than neglect.md lets it."""
+
+    action: AlertAction
+    until: int
+
+
+@dataclass(slots=True)
+class AlertRecord:
+    """`transitions` are in the order of their revisions and never empty; `actions` in the order of the log."""
+
+    transitions: list[AlertTransition]
+    actions: list[AlertAction] = field(default_factory=list)
+
+    @property
+    def latest(self) -> AlertTransition:
+        return self.transitions[-1]
+
+    @property
+    def is_open(self) -> bool:
+        return not self.latest.transition.is_ending
+
+    def knows(self, revision: int) -> bool:
+        return any(known.revision == revision for known in reversed(self.transitions))
+
+    def add(self, transition: AlertTransition) -> None:
+        insort(self.transitions, transition, key=lambda known: known.revision)
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """The newest there is: the last transition has none when the policy no longer has the rule."""
+        return next((known.explanation for known in reversed(self.transitions) if known.explanation), None)
+
+    def holds(self) -> list[Hold]:
+        """Those recorded since the open alert reached its level (neglect.md, 6); none of an alert that has ended."""
+        if not self.is_open:
+            return []
+        reached = self.latest.at
+        longest = reached + LONGEST_HOLD
+        return [
+            Hold(action, min(action.until, longest))
+            for action in self.actions
+            if action.until is not None and action.at > reached
+        ]
+
+    def held_until(self) -> int | None:
+        """Until when the open alert does not go up a level, as far as actions say."""
+        return max((hold.until for hold in self.holds()), default=None)
+
+    def standing_hold(self, kind: ActionKind, now: int) -> Hold | None:
+        """Of the holds of one kind that still hold, the one that holds longest."""
+        standing = [hold for hold in self.holds() if hold.action.kind is kind and hold.until > now]
+        return max(standing, key=lambda hold: hold.until, default=None)
+
+    def counted(self, action: AlertAction) -> bool:
+        """Whether the action came while the alert was open: any other has no effect on it."""
+        open_since: int | None = None
+        for transition in self.transitions:
+            if transition.transition is Transition.RAISED:
+                open_since = transition.at
+            elif transition.transition.is_ending:
+                if open_since is not None and open_since < action.at < transition.at:
+                    return True
+                open_since = None
+        return open_since is not None and open_since < action.at
+
+
+def add_action(actions: list[AlertAction], action: AlertAction) -> None:
+    """Take an action once, whatever a client sent twice; kept in the order of (recorded_at, event_id)."""
+    if all(known.event_id != action.event_id for known in actions):
+        insort(actions, action, key=lambda known: (known.at, known.event_id))
+
+
+def of_this_alert(actions: Iterable[AlertAction], transition: AlertTransition) -> list[AlertAction]:
+    """Those recorded in the alert's own case by its own organisation: any other names it without right."""
+    return [
+        action
+        for action in actions
+        if action.case_id == transition.case_id and action.organisation == transition.organisation
+    ]

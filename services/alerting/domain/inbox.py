@@ -1,0 +1,135 @@
+"""All alerts and who is in charge of their cases: a pure fold of two topics of the log.
+
+`take_transition` folds the alerts topic, `take_event` and `take_policy` the case-events topic; in whatever order the
+two are read, what they give in the end is the same. The detector's own cases are left out at once: nobody sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from services.alerting.domain.alert_record import ActionKind, AlertAction, AlertRecord, add_action, of_this_alert
+from services.casework.domain.case_directory import CANARY_ORGANISATION, CaseCharge, CaseDirectory
+from services.casework.domain.control import PolicyChanged
+from services.casework.domain.events import Event
+from services.casework.domain.policy_timeline import PolicyBook
+from services.casework.domain.transitions import AlertTransition
+
+_ACTIONS: Final = {f"alert_{kind}": kind for kind in ActionKind}
+
+
+class Which(StrEnum):
+    """Which alerts are asked for."""
+
+    OPEN = "open"
+    ENDED = "ended"
+    ALL = "all"
+
+
+class Inbox:
+    """Alerts by id and by organisation, and the charge of each case as the latest events say."""
+
+    def __init__(self) -> None:
+        self.directory = CaseDirectory()
+        self._alerts: dict[str, AlertRecord] = {}
+        self._open: dict[str, set[str]] = {}
+        self._ended: dict[str, set[str]] = {}
+        self._early_actions: dict[str, list[AlertAction]] = {}
+        self._policies: dict[int, PolicyBook] = {}
+
+    def __len__(self) -> int:
+        return len(self._alerts)
+
+    # --- folding --------------------------------------------------------------------------------------------------
+
+    def take_transition(self, transition: AlertTransition) -> bool:
+        """Fold a transition; False when its (alert_id, revision) was known or it is a canary's: it says nothing new.
+
+        The first that comes under an (alert_id, revision) stands.
+        """
+        if transition.organisation == CANARY_ORGANISATION:
+            return False
+        alert = self._alerts.get(transition.alert_id)
+        if alert is None:
+            early = self._early_actions.pop(transition.alert_id, [])
+            alert = AlertRecord([transition], of_this_alert(early, transition))
+            self._alerts[transition.alert_id] = alert
+        elif alert.knows(transition.revision):
+            return False
+        else:
+            alert.add(transition)
+        self._file(alert)
+        return True
+
+    def take_event(self, event: Event, recorded_at: int, partition: int, offset: int) -> None:
+        """Fold an event of the partition at the offset: who is in charge of the case, and actions on alerts."""
+        self.directory.fold(event, recorded_at, offset)
+        kind = _ACTIONS.get(event.type)
+        if kind is not None and event.organisation != CANARY_ORGANISATION:
+            self._take_action(self._action(event, kind, recorded_at, partition))
+
+    def take_policy(self, change: PolicyChanged, recorded_at: int, partition: int) -> None:
+        """From here on this is the organisation's policy in this partition: it says how long acknowledging holds."""
+        self._policies.setdefault(partition, PolicyBook()).change(change.organisation, recorded_at, change.policy)
+
+    def _action(self, event: Event, kind: ActionKind, recorded_at: int, partition: int) -> AlertAction:
+        until = event.data.get("until")
+        if kind is ActionKind.ACKNOWLEDGED:
+            book = self._policies.setdefault(partition, PolicyBook())
+            until = recorded_at + book.of(event.organisation).at(recorded_at).hold
+        return AlertAction(
+            at=recorded_at,
+            event_id=event.event_id,
+            kind=kind,
+            alert_id=str(event.data["alert_id"]),
+            case_id=event.case_id,
+            organisation=event.organisation,
+            by=event.recorded_by,
+            until=until if isinstance(until, int) else None,
+            reason=str(event.data.get("reason", "")),
+            caseworker_id=str(event.data.get("caseworker_id", "")),
+        )
+
+    def _take_action(self, action: AlertAction) -> None:
+        alert = self._alerts.get(action.alert_id)
+        if alert is None:
+            # Its alert may only be read later; an action on an alert that never was stays here and means nothing.
+            add_action(self._early_actions.setdefault(action.alert_id, []), action)
+        elif of_this_alert([action], alert.latest):
+            add_action(alert.actions, action)
+
+    def _file(self, alert: AlertRecord) -> None:
+        latest = alert.latest
+        opened = self._open.setdefault(latest.organisation, set())
+        ended = self._ended.setdefault(latest.organisation, set())
+        here, there = (opened, ended) if alert.is_open else (ended, opened)
+        here.add(latest.alert_id)
+        there.discard(latest.alert_id)
+
+    # --- asking ---------------------------------------------------------------------------------------------------
+
+    def alert(self, alert_id: str) -> AlertRecord | None:
+        return self._alerts.get(alert_id)
+
+    def alerts_of(self, organisation: str, which: Which) -> Iterator[AlertRecord]:
+        """In no particular order."""
+        if which is not Which.ENDED:
+            yield from (self._alerts[alert_id] for alert_id in self._open.get(organisation, ()))
+        if which is not Which.OPEN:
+            yield from (self._alerts[alert_id] for alert_id in self._ended.get(organisation, ()))
+
+    def charge_of(self, transition: AlertTransition) -> CaseCharge:
+        """Who is in charge of the alert's case by the latest events; as the detector said where none were read."""
+        charge = self.directory.charge_of(transition.case_id)
+        if charge is not None and charge.organisation == transition.organisation:
+            return charge
+        return CaseCharge(
+            transition.case_id,
+            transition.organisation,
+            transition.district,
+            transition.upazila,
+            transition.caseworker_id,
+            (),
+        )

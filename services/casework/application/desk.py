@@ -1,0 +1,98 @@
+"""What people ask of casework: their list, a case, its timeline. Checks who may see it, then reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.access.domain.permissions import Action, Principal, scope
+from services.casework.application.case_history import RecordedEvent, Unreadable
+from services.casework.application.case_reading import CaseAsItStands, CaseReading, Freshness
+from services.casework.application.errors import StartingUp
+from services.casework.application.listing import Page, page_of
+from services.casework.application.permission import case_resource, require_may_read
+from services.casework.application.timeline import TimelineLine, timeline_of
+from services.casework.application.worklist import WorkItem, work_item
+from services.casework.domain.case_directory import CaseCharge, CaseDirectory
+
+MOST_CASES: Final = 5000
+"""A wider list than this is cut (by case_id) and says so: ask for one caseworker, or use the inbox of alerts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """cases_in_scope: how many cases the person may see here; incomplete: not all of them were looked at."""
+
+    page: Page[WorkItem]
+    freshness: Freshness
+    cases_in_scope: int
+    incomplete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    case: CaseAsItStands
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    page: Page[TimelineLine]
+    unreadable: Sequence[Unreadable]
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Every method raises NoSuchCase, NotPermitted, EventRefused (a bad cursor) or Unavailable."""
+
+    reading: CaseReading
+
+    async def worklist(
+        self, principal: Principal, caseworker_id: str | None, limit: int, cursor: str | None
+    ) -> Worklist:
+        """The cases a person is to look at, the neediest first."""
+        charges = self._in_scope(principal, caseworker_id)
+        now = self.reading.now()
+        looked_at = charges[:MOST_CASES]
+        items = [
+            item async for case in self.reading.as_they_stand(looked_at) if (item := work_item(case, now)) is not None
+        ]
+        items.sort(key=lambda item: item.need)
+        page = page_of(items, lambda item: item.need, limit, cursor)
+        freshness = await self.reading.freshness(len(looked_at))
+        return Worklist(page, freshness, len(charges), len(looked_at) < len(charges))
+
+    async def case(self, principal: Principal, case_id: str) -> CaseView:
+        charge = self._readable(principal, case_id)
+        cases = [case async for case in self.reading.as_they_stand([charge])]
+        return CaseView(cases[0], await self.reading.freshness(None))
+
+    async def timeline(self, principal: Principal, case_id: str, limit: int, cursor: str | None) -> Timeline:
+        charge = self._readable(principal, case_id)
+        history = self.reading.history
+        events: Sequence[RecordedEvent] = (await history.events_of([case_id], charge.organisation)).get(case_id, ())
+        lines = timeline_of(self.reading.fold(case_id, events), events, await history.conflicts_of(case_id))
+        page = page_of(lines, lambda line: line.place, limit, cursor)
+        return Timeline(page, await history.unreadable_of(case_id), await self.reading.freshness(None))
+
+    def _in_scope(self, principal: Principal, caseworker_id: str | None) -> list[CaseCharge]:
+        directory = self._directory()
+        seen = scope(principal, Action.READ_WORKLIST)
+        if caseworker_id is not None:
+            candidates = directory.cases_of_caseworker(caseworker_id)
+        elif seen.whole or seen.areas:
+            candidates = directory.cases_of_organisation(principal.organisation)
+        else:
+            candidates = directory.cases_of_caseworker(principal.account_id)
+        charges = (directory.charge_of(case_id) for case_id in sorted(candidates))
+        return [charge for charge in charges if charge is not None and seen.includes(case_resource(charge))]
+
+    def _readable(self, principal: Principal, case_id: str) -> CaseCharge:
+        return require_may_read(principal, self._directory().charge_of(case_id))
+
+    def _directory(self) -> CaseDirectory:
+        if not self.reading.view.is_ready:
+            raise StartingUp
+        return self.reading.view.directory

@@ -1,0 +1,182 @@
+"""Puts casework together from the settings, and runs it: the one place where ports meet what stands behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import clickhouse_connect
+from fastapi import FastAPI
+
+from services.access.verification import verifier_from_settings
+from services.casework.adapters.clickhouse_history import ClickHouseHistory
+from services.casework.adapters.kafka_log import KafkaLog, system_now
+from services.casework.application.case_history import CaseHistory
+from services.casework.application.case_reading import CaseReading
+from services.casework.application.desk import Desk
+from services.casework.application.errors import LogAway, StartingUp
+from services.casework.application.event_log import EventLog
+from services.casework.application.intake import Intake
+from services.casework.application.log_view import LogView, follow
+from services.casework.application.policy_publishing import publish_policies
+from services.casework.domain.case_directory import CANARY_ORGANISATION
+from services.casework.domain.policy import Policy
+from services.casework.domain.policy_file import InvalidPolicy, load_policy
+from services.casework.entrypoints.grpc_events import case_events_service
+from services.casework.entrypoints.openapi import describe_events
+from services.casework.entrypoints.rest_intake import BATCH_BYTES, BATCH_PATH, intake_routes
+from services.casework.entrypoints.rest_reads import read_routes
+from services.runtime.authentication import Verifier
+from services.runtime.grpc_server import GrpcServer
+from services.runtime.http import create_service_app
+from services.runtime.producer import LogProducer
+from services.runtime.serve import CannotServe, serve_http
+from services.runtime.settings import Settings
+
+_SECONDS_BEFORE_READING_AGAIN: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Casework:
+    """Everything of the service but its servers. `producer` is None where the log needs none."""
+
+    log: EventLog
+    view: LogView
+    history: CaseHistory
+    intake: Intake
+    desk: Desk
+    policies: Mapping[str, Policy]
+    producer: LogProducer | None = None
+
+
+def casework_of(settings: Settings, policies: Mapping[str, Policy]) -> Casework:
+    """The service upon Kafka and ClickHouse; neither is reached yet."""
+    producer = LogProducer(settings.kafka_bootstrap_servers, client_id="casework", security=settings.kafka_security())
+    log = KafkaLog(producer, settings.kafka_bootstrap_servers, settings.kafka_security())
+    history = ClickHouseHistory(lambda: _clickhouse_client(settings))
+    return assemble(log, history, policies, producer)
+
+
+def assemble(
+    log: EventLog,
+    history: CaseHistory,
+    policies: Mapping[str, Policy],
+    producer: LogProducer | None = None,
+    now: Callable[[], int] = system_now,
+) -> Casework:
+    """now: milliseconds since 1970 UTC."""
+    view = LogView()
+    intake = Intake(log, view, history, now)
+    desk = Desk(CaseReading(history, view, now))
+    return Casework(log, view, history, intake, desk, policies, producer)
+
+
+def load_policies(settings: Settings) -> dict[str, Policy]:
+    """By organisation, "" for all that have none of their own. Raises CannotServe with file, line and expectation."""
+    files = {"": settings.policy_file}
+    if settings.policy_dir is not None:
+        files |= {path.stem: path for path in sorted(settings.policy_dir.glob("*.toml"))}
+    if CANARY_ORGANISATION in files:
+        raise CannotServe(f"{files[CANARY_ORGANISATION]}: this organisation is the detector's own")
+    try:
+        return {organisation: load_policy(path) for organisation, path in files.items()}
+    except (InvalidPolicy, OSError) as error:
+        raise CannotServe(f"the policy cannot be used: {error}") from error
+
+
+def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
+    async def log_reached() -> None:
+        if casework.producer is not None:
+            await casework.producer.ready()
+
+    async def log_read() -> None:
+        if not casework.view.is_ready:
+            raise StartingUp
+
+    async def history_reached() -> None:
+        await casework.history.read_until()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(casework):
+            yield
+
+    app = create_service_app(
+        "Casework",
+        "casework",
+        verifier,
+        {"log": log_reached, "cases": log_read, "clickhouse": history_reached},
+        body_limits={BATCH_PATH: BATCH_BYTES},
+        lifespan=lifespan,
+    )
+    app.include_router(intake_routes(casework.intake))
+    app.include_router(read_routes(casework.desk, casework.policies))
+    describe_events(app)
+    return app
+
+
+@asynccontextmanager
+async def running(casework: Casework) -> AsyncIterator[None]:
+    """The log is read, and the policy published, while this is entered."""
+    if casework.producer is not None:
+        await casework.producer.start()
+    tasks = [asyncio.create_task(_keep_following(casework)), asyncio.create_task(_publish(casework))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        if casework.producer is not None:
+            await casework.producer.stop()
+
+
+async def _keep_following(casework: Casework) -> None:
+    """Reading begins anew when the log was away; what is read twice counts once."""
+    while True:
+        try:
+            await follow(casework.log, casework.view)
+        except LogAway as error:
+            _log.warning("the log cannot be read", extra={"reason": str(error.__cause__ or error)})
+            await asyncio.sleep(_SECONDS_BEFORE_READING_AGAIN)
+
+
+async def _publish(casework: Casework) -> None:
+    await casework.view.complete.wait()
+    while not casework.view.published.is_set():
+        try:
+            published = await publish_policies(casework.log, casework.view, casework.policies)
+            _log.info("the policy stands in the log", extra={"records": published})
+        except LogAway:
+            await asyncio.sleep(_SECONDS_BEFORE_READING_AGAIN)
+
+
+async def serve_casework(settings: Settings) -> None:
+    """REST on CASEWORK_PORT and gRPC on GRPC_PORT until SIGTERM or SIGINT. Raises CannotServe."""
+    casework = casework_of(settings, load_policies(settings))
+    verifier = verifier_from_settings(settings)
+    app = create_app(casework, verifier)
+    grpc_server = GrpcServer([case_events_service(casework.intake)], verifier, settings.host, settings.grpc_port)
+    await serve_http(
+        app, settings.host, settings.casework_port, grpc_server, stop_within_seconds=settings.stop_within_seconds
+    )
+
+
+def _clickhouse_client(settings: Settings) -> Any:
+    return clickhouse_connect.get_client(
+        dsn=settings.clickhouse_url,
+        username=settings.clickhouse_user,
+        password=settings.clickhouse_password.get_secret_value(),
+        database=settings.clickhouse_database,
+        autogenerate_session_id=False,
+        connect_timeout=2,
+        send_receive_timeout=10,
+    )

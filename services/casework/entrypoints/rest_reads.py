@@ -1,0 +1,75 @@
+"""GET /v1/worklist, /v1/cases/{case_id}, /v1/cases/{case_id}/timeline and /v1/policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from services.access.domain.permissions import Action, Principal
+from services.casework.application.desk import Desk
+from services.casework.application.errors import CaseworkError
+from services.casework.domain.policy import Policy
+from services.casework.domain.wording import Language
+from services.casework.entrypoints.problems import problem_of
+from services.casework.entrypoints.read_models import (
+    CaseOut,
+    PolicyOut,
+    TimelineOut,
+    WorklistOut,
+    case_out,
+    policy_out,
+    timeline_out,
+    worklist_out,
+)
+from services.runtime.http import permitted
+
+ReadingList = Annotated[Principal, Depends(permitted(Action.READ_WORKLIST))]
+Reading = Annotated[Principal, Depends(permitted(Action.READ_CASE))]
+ReadingPolicy = Annotated[Principal, Depends(permitted(Action.READ_POLICY))]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Cursor = Annotated[str | None, Query(max_length=500)]
+
+
+def read_routes(desk: Desk, policies: Mapping[str, Policy]) -> APIRouter:
+    """policies: by organisation, "" for all that have none of their own."""
+    router = APIRouter(tags=["cases"])
+
+    @router.get("/v1/worklist")
+    async def worklist(
+        principal: ReadingList,
+        caseworker_id: str | None = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        lang: Language = "en",
+    ) -> WorklistOut:
+        """Whom to contact, the neediest first; only cases this person may see."""
+        try:
+            found = await desk.worklist(principal, caseworker_id, limit, cursor)
+            return worklist_out(found, desk.reading.now(), lang)
+        except CaseworkError as error:
+            raise problem_of(error) from error
+
+    @router.get("/v1/cases/{case_id}")
+    async def case(principal: Reading, case_id: str, lang: Language = "en") -> CaseOut:
+        """What is known of a case, and what is owed next and by when."""
+        try:
+            return case_out(await desk.case(principal, case_id), desk.reading.now(), lang)
+        except CaseworkError as error:
+            raise problem_of(error) from error
+
+    @router.get("/v1/cases/{case_id}/timeline")
+    async def timeline(principal: Reading, case_id: str, limit: Limit = 100, cursor: Cursor = None) -> TimelineOut:
+        """What happened, newest first."""
+        try:
+            return timeline_out(await desk.timeline(principal, case_id, limit, cursor))
+        except CaseworkError as error:
+            raise problem_of(error) from error
+
+    @router.get("/v1/policy")
+    async def policy(principal: ReadingPolicy, lang: Language = "en") -> PolicyOut:
+        """The rules that hold for the person's organisation, in words."""
+        return policy_out(policies.get(principal.organisation, policies[""]), lang)
+
+    return router

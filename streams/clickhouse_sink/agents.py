@@ -1,0 +1,90 @@
+"""The Faust side of the sink: agents that hand over what was delivered, and letters that go back into the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import faust
+from faust.exceptions import ProducerSendError
+
+from services.runtime.settings import Settings
+from services.runtime.topics import DEAD_LETTERS
+from streams import topics
+from streams.clickhouse_sink.feeds import Alerts, CaseEvents, Obligations
+from streams.clickhouse_sink.positions import read_from_the_store
+from streams.clickhouse_sink.records import record_of
+from streams.clickhouse_sink.stopping import Stop, StopCode, stop_process
+from streams.clickhouse_sink.store import ClickHouseStore, SinkStore
+from streams.clickhouse_sink.writer import StoreWentBack, TooManyUnreadable, TopicWriter
+from streams.dead_letters import DeadLetter
+
+# An event is to be on its timeline within two seconds; a full batch goes at once.
+_RECORDS_A_BATCH: Final = 4000
+_WAIT_SECONDS: Final = 0.25
+
+_log = logging.getLogger(__name__)
+
+
+class FaustDeadLetterOffice:
+    """Publishes through the app's own producer, and waits until the log has the letter."""
+
+    def __init__(self, app: faust.App) -> None:
+        self._app = app
+
+    async def publish(self, letter: DeadLetter) -> None:
+        pause = 0.1
+        while True:
+            try:
+                producer = await self._app.maybe_start_producer()
+                await producer.send_and_wait(
+                    DEAD_LETTERS.name, letter.key, letter.kept_value(), letter.partition, None, letter.headers()
+                )
+            except (ProducerSendError, OSError) as error:
+                _log.warning("the log is away; a dead letter waits", extra={"reason": type(error).__name__})
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            else:
+                return
+
+
+def create_agents(
+    app: faust.App, settings: Settings, store: SinkStore | None = None, stop: Stop = stop_process
+) -> Sequence[TopicWriter]:
+    """Gives the app one agent a topic, all writing into `store` (by default the settings' ClickHouse)."""
+    into = store or ClickHouseStore(settings)
+    office = FaustDeadLetterOffice(app)
+    # Long enough for a store that is away over night: so long nothing new is asked of the broker.
+    app.conf.broker_max_poll_interval = 86_400.0
+    case_events = TopicWriter(CaseEvents(), into, office, _now)
+    alerts = TopicWriter(Alerts(), into, office, _now)
+    obligations = TopicWriter(Obligations(), into, office, _now)
+    _create_agent(app, topics.case_events(app), case_events, stop)
+    _create_agent(app, topics.alerts(app), alerts, stop)
+    _create_agent(app, topics.obligations(app), obligations, stop)
+    writers = (case_events, alerts, obligations)
+    read_from_the_store(app, writers, stop)
+    return writers
+
+
+def _create_agent(app: faust.App, topic: Any, writer: TopicWriter, stop: Stop) -> None:
+    async def write(stream: Any) -> None:
+        async for events in stream.take_events(_RECORDS_A_BATCH, within=_WAIT_SECONDS):
+            try:
+                await writer.write([record_of(event.message) for event in events])
+            except StoreWentBack as error:
+                stop(StopCode.TRY_AGAIN, f"the store lost rows and is filled again from its own progress: {error}")
+            except TooManyUnreadable as error:
+                stop(StopCode.TOO_MANY_UNREADABLE, str(error))
+            except Exception:  # noqa: BLE001 -- the process ends: Faust would acknowledge the batch
+                _log.exception("what was read cannot be written")
+                stop(StopCode.CRASHED, "an error that nobody foresaw")
+
+    app.agent(topic, name=f"write.{writer.feed.topic}", concurrency=1)(write)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,123 @@
+"""Where the rows go, seen from the writer, and ClickHouse as such a store."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Protocol, TypeVar
+
+from clickhouse_connect.driver.exceptions import (
+    DatabaseError,
+    DataError,
+    NotSupportedError,
+    ProgrammingError,
+    StreamFailureError,
+)
+from urllib3.exceptions import HTTPError
+
+from services.runtime.settings import Settings
+from streams.clickhouse_sink.tables import Row, Table
+from streams.log_time import LogTime
+
+_Answer = TypeVar("_Answer")
+
+# No server-side buffer that would answer before the block is in the table. That it is on the disk too is a setting of
+# the tables' engine, not of an insert: `fsync_after_insert` in infra/clickhouse, replicas on a cluster.
+_INSERT_SETTINGS: Final = {"async_insert": 0}
+_CONNECT_SECONDS: Final = 5
+_ANSWER_SECONDS: Final = 30
+_THREADS: Final = 6
+
+_AWAY: Final = (DatabaseError, StreamFailureError, HTTPError, OSError)
+"""What may be over when tried again: no connection, no answer, no room, no table yet."""
+
+_OURS: Final = (DataError, ProgrammingError, NotSupportedError)
+"""What the client refused itself: the same again would be refused again."""
+
+_PROGRESS: Final = """
+SELECT partition, offset, toUnixTimestamp64Milli(recorded_at), in_history
+FROM sink_progress FINAL
+WHERE topic = {topic:String}
+"""
+
+
+class StoreAway(Exception):
+    """The store did not do it, or did not say so; to be tried again. The text is its own, without rows."""
+
+
+class SinkStore(Protocol):
+    """Both raise StoreAway. Inserting rows a second time changes nothing for readers."""
+
+    async def progress(self, topic: str) -> Mapping[int, LogTime]:
+        """{partition: how far its rows are all in the tables}; partitions never written are missing."""
+        ...
+
+    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        """Returns when the rows, at least one, are durable; all or none of them are seen."""
+        ...
+
+
+class ClickHouseStore:
+    """A ClickHouse with the project's tables. The client works in threads; it is made at the first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Any = None
+        self._making = threading.Lock()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="clickhouse")
+
+    async def progress(self, topic: str) -> Mapping[int, LogTime]:
+        return await self._in_thread(lambda: self._read_progress(topic))
+
+    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        await self._in_thread(lambda: self._insert(table, rows))
+
+    async def _in_thread(self, work: Callable[[], _Answer]) -> _Answer:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except _OURS:
+            raise
+        except _AWAY as error:
+            raise StoreAway(_described(error)) from error
+
+    def _read_progress(self, topic: str) -> dict[int, LogTime]:
+        found = self._connected().query(_PROGRESS, parameters={"topic": topic}).result_rows
+        return {
+            partition: LogTime(newest=newest, in_history=in_history, offset=offset)
+            for partition, offset, newest, in_history in found
+        }
+
+    def _insert(self, table: Table, rows: Sequence[Row]) -> None:
+        self._connected().insert(
+            table.name,
+            list(zip(*rows, strict=True)),
+            column_names=list(table.columns),
+            column_type_names=list(table.columns.values()),
+            column_oriented=True,
+            settings=_INSERT_SETTINGS,
+        )
+
+    def _connected(self) -> Any:
+        import clickhouse_connect
+
+        with self._making:
+            if self._client is None:
+                settings = self._settings
+                self._client = clickhouse_connect.get_client(
+                    dsn=settings.clickhouse_url,
+                    username=settings.clickhouse_user,
+                    password=settings.clickhouse_password.get_secret_value(),
+                    database=settings.clickhouse_database,
+                    autogenerate_session_id=False,
+                    connect_timeout=_CONNECT_SECONDS,
+                    send_receive_timeout=_ANSWER_SECONDS,
+                )
+            return self._client
+
+
+def _described(error: BaseException) -> str:
+    """The kind of the error and ClickHouse's own name for it; its text may quote a row."""
+    code, name = getattr(error, "code", None), getattr(error, "name", None)
+    return " ".join(str(part) for part in (type(error).__name__, code, name) if part is not None)

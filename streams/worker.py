@@ -1,0 +1,42 @@
+"""One worker of one app: `python -m streams.worker neglect_watch` or `clickhouse_sink`.
+
+More of them share the partitions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+import faust
+
+from services.runtime.logging import configure_logging
+from services.runtime.settings import InvalidSettings, load_settings
+from streams.app import APPS, build_app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="streams.worker", description="Run one worker of a stream app.")
+    parser.add_argument("app", choices=sorted(APPS))
+    name = parser.parse_args(arguments).app
+    try:
+        settings = load_settings()
+    except InvalidSettings as error:
+        print(error, file=sys.stderr)
+        return 2
+    configure_logging(name)
+    worker = faust.Worker(
+        build_app(name, settings),
+        loglevel=settings.log_level,
+        override_logging=False,
+        redirect_stdouts=False,
+        quiet=True,
+    )
+    logging.getLogger(__name__).info("%s starts", name)
+    worker.execute_from_commandline()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

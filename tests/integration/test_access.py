@@ -1,0 +1,221 @@
+"""access as it runs: a process of its own, asked over HTTP."""
+
+from __future__ import annotations
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.access.bootstrap import create_app
+from services.access.demo_people import DemoOrganisation, DemoPerson, create_demo_people
+from services.access.domain.permissions import Action, Area, Role
+from services.access.verification import InvalidToken, JwksUrl, TokenVerifier, verifier_from_settings
+from services.runtime.http import declared_permissions
+from services.runtime.settings import Settings
+
+RINA = "00000000-0000-4000-8000-00000000000a"
+SHANU = "00000000-0000-4000-8000-00000000000b"
+OURS = DemoOrganisation("org-a", (RINA, SHANU), (Area("jashore", "sharsha"), Area("jashore", "benapole")))
+THEIRS = DemoOrganisation("org-b", ("00000000-0000-4000-8000-00000000000c",), (Area("khulna", "dumuria"),))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Running:
+    settings: Settings
+    url: str
+    people: list[DemoPerson]
+
+    def person(self, role: Role, stands_for: str = "", organisation: str = "org-a") -> DemoPerson:
+        return next(
+            p for p in self.people if (p.role, p.stands_for, p.organisation) == (role, stands_for, organisation)
+        )
+
+    def ask(self, method: str, path: str, who: DemoPerson | None = None, **request) -> httpx.Response:
+        headers = {"authorization": f"Bearer {who.token}"} if who else {}
+        return httpx.request(method, self.url + path, headers=headers, timeout=20, **request)
+
+
+def start(settings: Settings, errors: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "VAR_DIR": str(settings.var_dir),
+        "ACCESS_PORT": str(settings.access_port),
+        "HOST": "127.0.0.1",
+    }
+    return subprocess.Popen([sys.executable, "-m", "services.access"], env=environment, stderr=errors)
+
+
+def wait_ready(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("access did not become ready")
+
+
+@pytest.fixture(scope="module")
+def access(tmp_path_factory) -> Iterator[Running]:
+    settings = Settings(var_dir=tmp_path_factory.mktemp("var"), access_port=free_port(), access_url="", jwks_url="")
+    people = create_demo_people(settings, [OURS, THEIRS])
+    process = start(settings)
+    try:
+        wait_ready(settings.access_url)
+        yield Running(settings, settings.access_url, people)
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.SYSTEM, Role.SUPERVISOR}))
+def test_each_of_the_people_signs_in_and_learns_who_she_is(access, role):
+    person = access.person(role)
+    answer = access.ask("POST", "/v1/session", json={"name": person.sign_in_name, "password": person.password})
+    assert answer.status_code == 200, answer.text
+    session = answer.json()
+    assert session["principal"]["account_id"] == person.account_id
+    assert session["principal"]["roles"] == [role]
+    assert session["principal"]["name"].endswith("(demo)")
+    me = httpx.get(f"{access.url}/v1/me", headers={"authorization": f"Bearer {session['token']}"})
+    assert me.json() == session["principal"]
+
+
+def test_a_token_is_checked_by_another_service_with_the_published_keys(access):
+    supervisor = access.person(Role.SUPERVISOR, "area")
+    principal = verifier_from_settings(access.settings).verify(supervisor.token)
+    assert principal.account_id == supervisor.account_id
+    assert principal.areas == (Area("jashore", "sharsha"),)
+
+
+def test_published_keys_hold_no_private_half(access):
+    for key in access.ask("GET", "/.well-known/jwks.json").json()["keys"]:
+        assert set(key) == {"kty", "crv", "x", "kid", "alg", "use"}
+
+
+def test_a_wrong_password_and_an_unknown_name_get_the_same_answer_in_the_same_time(access):
+    def times_of(name: str) -> tuple[set[bytes], float]:
+        bodies, seconds = set(), []
+        for _ in range(5):
+            started = time.perf_counter()
+            answer = access.ask("POST", "/v1/session", json={"name": name, "password": "not the password"})
+            seconds.append(time.perf_counter() - started)
+            bodies.add(answer.content)
+        return bodies, statistics.median(seconds)
+
+    known, known_seconds = times_of(access.person(Role.EVALUATOR, organisation="org-b").sign_in_name)
+    unknown, unknown_seconds = times_of("nobody.at.all")
+    assert known == unknown
+    assert len(known) == 1
+    # Half a hash apart would show; the machine's own noise may be large.
+    assert abs(known_seconds - unknown_seconds) < 0.5 * max(known_seconds, unknown_seconds)
+
+
+def test_after_wrong_passwords_the_name_is_asked_to_wait(access):
+    answers = [
+        access.ask("POST", "/v1/session", json={"name": "guessed.name", "password": str(number)}) for number in range(7)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 6 + [429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 2
+
+
+ROUTES = [
+    ("GET", "/v1/me", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
+    ("GET", "/v1/people", None, {"caseworker", "supervisor", "administrator"}),
+    ("GET", "/v1/accounts", None, {"administrator"}),
+    ("POST", "/v1/accounts", {"sign_in_name": "", "name": "", "roles": ["caseworker"]}, {"administrator"}),
+    ("POST", "/v1/accounts/nobody:close", None, {"administrator"}),
+]
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.SYSTEM}))
+@pytest.mark.parametrize(("method", "path", "body", "open_to"), ROUTES, ids=lambda value: str(value)[:20])
+def test_every_route_opens_to_its_roles_and_to_nobody_else(access, method, path, body, open_to, role):
+    person = access.person(role, "organisation" if role is Role.SUPERVISOR else "")
+    request = {} if body is None else {"json": body}
+    assert (access.ask(method, path, person, **request).status_code != 403) is (role in open_to)
+    assert access.ask(method, path, **request).status_code == 401
+
+
+def test_the_routes_tried_here_are_all_the_routes_there_are(tmp_path):
+    app = create_app(Settings(var_dir=tmp_path))
+    asking = {(method, path) for method, path, action in declared_permissions(app) if isinstance(action, Action)}
+    assert asking == {(method, path.replace("nobody", "{account_id}")) for method, path, _, _ in ROUTES}
+
+
+def test_people_are_the_caseworkers_of_the_own_organisation(access):
+    supervisor = access.person(Role.SUPERVISOR, "area")
+    assert {item["account_id"] for item in access.ask("GET", "/v1/people", supervisor).json()["items"]} == {RINA, SHANU}
+    assert [
+        i["account_id"] for i in access.ask("GET", "/v1/people", access.person(Role.CASEWORKER)).json()["items"]
+    ] == [RINA]
+
+
+def test_a_closed_account_neither_signs_in_nor_is_let_in_with_the_token_it_has(access):
+    administrator = access.person(Role.ADMINISTRATOR)
+    body = {"sign_in_name": "new.caseworker", "name": "Nobody (invented)", "roles": ["caseworker"]}
+    made = access.ask("POST", "/v1/accounts", administrator, json=body)
+    assert made.status_code == 201, made.text
+    credentials = {"name": "new.caseworker", "password": made.json()["password"]}
+    token = access.ask("POST", "/v1/session", json=credentials).json()["token"]
+    closed = access.ask("POST", f"/v1/accounts/{made.json()['account_id']}:close", administrator)
+    assert closed.json()["closed_at"]
+    assert access.ask("POST", "/v1/session", json=credentials).status_code == 401
+    settings = access.settings
+    with pytest.raises(InvalidToken, match="closed"):
+        TokenVerifier(JwksUrl(settings.jwks_url), settings.jwt_issuer, settings.jwt_audience).verify(token)
+
+
+def test_another_organisations_account_is_not_there(access):
+    theirs = access.person(Role.CASEWORKER, organisation="org-b")
+    administrator = access.person(Role.ADMINISTRATOR)
+    stranger = access.ask("POST", f"/v1/accounts/{theirs.account_id}:close", administrator)
+    missing = access.ask("POST", "/v1/accounts/00000000-0000-4000-8000-0000000000ee:close", administrator)
+    assert stranger.status_code == missing.status_code == 404
+    assert stranger.content == missing.content
+
+
+def test_a_service_account_cannot_be_made_from_outside(access):
+    body = {"sign_in_name": "machine", "name": "Machine", "roles": ["system"]}
+    answer = access.ask("POST", "/v1/accounts", access.person(Role.ADMINISTRATOR), json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "roles"
+
+
+def test_making_the_demonstrations_people_again_keeps_their_passwords(access):
+    again = create_demo_people(access.settings, [OURS, THEIRS])
+    assert [(p.account_id, p.sign_in_name, p.password) for p in again] == [
+        (p.account_id, p.sign_in_name, p.password) for p in access.people
+    ]
+    assert all(p.expires_at > time.time() * 1000 + 29 * 86_400_000 for p in again)
+
+
+def test_what_access_keeps_is_its_owners_alone(access):
+    directory: Path = access.settings.access_dir
+    assert directory.stat().st_mode & 0o777 == 0o700
+    for path in directory.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path.name
+
+
+def test_a_taken_port_ends_the_start_with_a_sentence(access):
+    process = start(access.settings, subprocess.PIPE)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert f"port {access.settings.access_port} on 127.0.0.1 is taken" in errors.decode()

@@ -1,0 +1,124 @@
+"""A receipt means that the log has it; without the log the answer is 503, at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.kafka.node import KafkaNode
+from services.casework.domain.events import Event
+from tests.integration.casework_process import CaseworkProcess, a_call, an_opening, casework
+from tests.integration.log_reading import events_in
+from tests.kafka_fixture import FreshKafka
+
+
+@pytest.fixture(scope="module")
+def service(kafka: KafkaNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaseworkProcess]:
+    with casework(tmp_path_factory.mktemp("casework"), kafka.bootstrap) as running:
+        yield running
+
+
+async def ids_in(kafka: KafkaNode) -> list[str]:
+    return [event.event_id for event in await events_in(kafka.bootstrap)]
+
+
+async def test_what_has_a_receipt_is_in_the_log(service: CaseworkProcess, kafka: KafkaNode) -> None:
+    raw = an_opening(service.anna)
+    answer = service.send(raw)
+    call = a_call(str(raw["case_id"]))
+    batch = service.send_batch({"events": [call, {**call, "event_id": "nonsense"}]})
+
+    assert answer.status_code == 201
+    assert [sorted(result) for result in batch.json()["results"]] == [["event_id", "receipt"], ["event_id", "problem"]]
+    found: dict[str, Event] = {event.event_id: event for event in await events_in(kafka.bootstrap)}
+    assert found[str(raw["event_id"])].recorded_by == service.anna
+    assert found[str(call["event_id"])].type == "call"
+
+
+async def test_the_same_event_again_is_a_duplicate_also_after_a_restart(
+    service: CaseworkProcess, kafka: KafkaNode, tmp_path: Path
+) -> None:
+    raw = a_call()
+    first, second = service.send(raw), service.send(raw)
+    with casework(tmp_path, kafka.bootstrap) as another:
+        another.anna = service.anna
+        third = another.send(raw)
+
+    assert (first.status_code, second.status_code, third.status_code) == (201, 200, 200)
+    assert second.json() == {**first.json(), "duplicate": True}
+    assert third.json()["duplicate"] is True
+    assert (await ids_in(kafka)).count(str(raw["event_id"])) == 1
+
+
+async def test_a_batch_of_a_thousand_gets_a_thousand_receipts_in_order(
+    service: CaseworkProcess, kafka: KafkaNode
+) -> None:
+    events = [a_call() for _ in range(1000)]
+    began = time.perf_counter()
+    results = service.send_batch({"events": events}).json()["results"]
+    seconds = time.perf_counter() - began
+
+    assert [result["receipt"]["event_id"] for result in results] == [event["event_id"] for event in events]
+    assert {str(event["event_id"]) for event in events} <= set(await ids_in(kafka))
+    assert seconds < 10
+
+
+async def test_while_the_broker_is_away_the_answer_is_503_at_once_and_afterwards_it_goes_on(
+    fresh_kafka: FreshKafka, tmp_path: Path
+) -> None:
+    node = fresh_kafka()
+    with casework(tmp_path, node.bootstrap) as service:
+        before, during, after = a_call(), a_call(), a_call()
+        assert service.send(before).status_code == 201
+        node.stop()
+        _await_away(service)
+        began = time.perf_counter()
+        refused = service.send(during)
+        batch = service.send_batch([during, during])
+        seconds = time.perf_counter() - began
+        node.restart()
+        _await_back(service)
+        assert service.send(after).status_code == 201
+
+        assert (refused.status_code, batch.status_code) == (503, 503)
+        assert int(refused.headers["retry-after"]) > 0
+        assert seconds < 1
+        found = await ids_in(node)
+        assert sorted(found) == sorted([str(before["event_id"]), str(after["event_id"])])
+
+
+async def test_an_event_sent_while_the_broker_dies_gets_503_within_seconds_and_is_never_lost(
+    fresh_kafka: FreshKafka, tmp_path: Path
+) -> None:
+    node = fresh_kafka()
+    with casework(tmp_path, node.bootstrap) as service:
+        node.kill()
+        raw = a_call()
+        began = time.perf_counter()
+        answer = service.send(raw)
+        seconds = time.perf_counter() - began
+        node.restart()
+        _await_back(service)
+
+        assert answer.status_code == 503
+        assert seconds < 8
+        assert service.send(raw).status_code in (200, 201)
+        assert set(await ids_in(node)) == {str(raw["event_id"])}
+
+
+def _await_away(service: CaseworkProcess) -> None:
+    _until(lambda: "log" in service.missing_parts())
+
+
+def _await_back(service: CaseworkProcess) -> None:
+    _until(lambda: "log" not in service.missing_parts())
+
+
+def _until(holds: object, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

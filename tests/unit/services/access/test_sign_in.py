@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from services.access.adapters.account_store import SqliteAccounts
+from services.access.adapters.passwords import Argon2Passwords
+from services.access.adapters.signing_key import UnsafeKeyFile, load_or_create_signing_key
+from services.access.adapters.token_issuer import TokenIssuer
+from services.access.application.account_keeping import (
+    AccountKeeping,
+    CannotCloseOwnAccount,
+    NewAccount,
+    NoSuchAccount,
+)
+from services.access.application.sign_in import SignIn, TryLater, WrongNameOrPassword
+from services.access.domain.accounts import Failures, InvalidAccount
+from services.access.domain.permissions import Area, Principal, Role
+from tests import tokens
+
+MAR_1 = 1_772_323_200_000
+PASSWORD = "a long enough password"
+ADMINISTRATOR = Principal("00000000-0000-4000-8000-0000000000ff", "org-a", frozenset({Role.ADMINISTRATOR}))
+
+
+class CountingPasswords:
+    """Quick, and counts how often a password was checked."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+
+    def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    def matches(self, password_hash: str, password: str) -> bool:
+        self.checks += 1
+        return password_hash == self.hash(password)
+
+    def is_outdated(self, password_hash: str) -> bool:
+        return False
+
+
+class House:
+    """access without its HTTP face, on a clock that the test moves."""
+
+    def __init__(self, directory: Path) -> None:
+        self.now = MAR_1
+        self.ids = iter(f"00000000-0000-4000-8000-{number:012x}" for number in range(1, 99))
+        self.store = SqliteAccounts(directory)
+        self.passwords = CountingPasswords()
+        issuer = TokenIssuer(tokens.signing_key(), tokens.ISSUER, tokens.AUDIENCE, 43_200)
+        self.sign_in = SignIn(self.store, self.passwords, issuer, lambda: self.now)
+        self.keeping = AccountKeeping(self.store, self.passwords, lambda: self.now, lambda: next(self.ids))
+
+    def add(self, name: str = "rina", *roles: Role, areas: tuple[Area, ...] = (), by: Principal = ADMINISTRATOR):
+        wanted = NewAccount(name, f"{name} (invented)", frozenset(roles or {Role.CASEWORKER}), areas, PASSWORD)
+        return self.keeping.create(by, wanted)[0]
+
+
+@pytest.fixture
+def house(tmp_path) -> House:
+    return House(tmp_path / "access")
+
+
+def test_the_right_password_opens_a_session_for_twelve_hours(house):
+    account = house.add("rina", Role.SUPERVISOR, areas=(Area("jashore", "sharsha"),))
+    session = house.sign_in.sign_in(" Rina ", PASSWORD)
+    assert session.principal == account.principal()
+    assert session.issued.expires_at == MAR_1 + 43_200_000
+
+
+@pytest.mark.parametrize(("name", "password"), [("rina", "wrong"), ("nobody", PASSWORD), ("closed", PASSWORD)])
+def test_a_wrong_password_an_unknown_name_and_a_closed_account_cannot_be_told_apart(house, name, password):
+    house.add("rina")
+    house.keeping.close(ADMINISTRATOR, house.add("closed").account_id)
+    with pytest.raises(WrongNameOrPassword) as refused:
+        house.sign_in.sign_in(name, password)
+    assert str(refused.value) == ""
+    assert house.passwords.checks == 1
+
+
+@pytest.mark.parametrize("name", ["rina", "nobody"])
+def test_after_five_wrong_passwords_a_name_waits_longer_and_longer_whether_or_not_anybody_has_it(house, name):
+    house.add("rina")
+    for _ in range(6):
+        with pytest.raises(WrongNameOrPassword):
+            house.sign_in.sign_in(name, "wrong")
+    with pytest.raises(TryLater) as later:
+        house.sign_in.sign_in(name, PASSWORD)
+    assert later.value.wait_seconds == 2
+    assert house.passwords.checks == 6
+    house.now += 2000
+    with pytest.raises(WrongNameOrPassword):
+        house.sign_in.sign_in(name, "wrong")
+    with pytest.raises(TryLater) as later:
+        house.sign_in.sign_in(name, PASSWORD)
+    assert later.value.wait_seconds == 4
+
+
+def test_who_waited_gets_in_and_starts_afresh(house):
+    house.add("rina")
+    for _ in range(6):
+        with pytest.raises(WrongNameOrPassword):
+            house.sign_in.sign_in("rina", "wrong")
+    house.now += 2000
+    assert house.sign_in.sign_in("rina", PASSWORD)
+    with pytest.raises(WrongNameOrPassword):
+        house.sign_in.sign_in("rina", "wrong")
+    assert house.sign_in.sign_in("rina", PASSWORD)
+
+
+def test_many_guesses_at_once_get_no_more_tries_than_one_after_the_other(house):
+    house.add("rina")
+
+    def guess() -> None:
+        with pytest.raises((WrongNameOrPassword, TryLater)):
+            house.sign_in.sign_in("rina", "wrong")
+
+    threads = [threading.Thread(target=guess) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert house.passwords.checks == 6
+
+
+def test_nobody_waits_longer_than_five_minutes():
+    failures = Failures()
+    for _ in range(100):
+        failures = failures.one_more(MAR_1)
+    assert failures.blocked_until - MAR_1 == 300_000
+
+
+def test_passwords_are_kept_as_argon2id_and_compared_by_it():
+    passwords = Argon2Passwords()
+    kept = passwords.hash(PASSWORD)
+    assert kept.startswith("$argon2id$")
+    assert passwords.matches(kept, PASSWORD)
+    assert not passwords.matches(kept, PASSWORD + " ")
+    assert not passwords.matches("not a hash", PASSWORD)
+
+
+def test_an_administrator_makes_accounts_in_her_own_organisation_only(house):
+    account, made = house.keeping.create(ADMINISTRATOR, NewAccount("Shanu", "Shanu", frozenset({Role.CASEWORKER})))
+    assert account.organisation == "org-a"
+    assert made and house.sign_in.sign_in("shanu", made).principal.account_id == account.account_id
+
+
+def test_an_account_that_cannot_be_is_refused_field_by_field(house):
+    house.add("rina")
+    wanted = NewAccount("x", "", frozenset({Role.SYSTEM}), (Area("Jashore!"),), "short")
+    with pytest.raises(InvalidAccount) as refused:
+        house.keeping.create(ADMINISTRATOR, wanted)
+    assert {field for field, _ in refused.value.problems} == {"sign_in_name", "name", "roles", "areas", "password"}
+    with pytest.raises(InvalidAccount, match="already"):
+        house.add("rina")
+
+
+def test_another_organisations_account_does_not_exist(house):
+    stranger = house.add("stranger", by=Principal("x", "org-b", frozenset({Role.ADMINISTRATOR})))
+    with pytest.raises(NoSuchAccount):
+        house.keeping.close(ADMINISTRATOR, stranger.account_id)
+    assert house.keeping.accounts(ADMINISTRATOR) == []
+
+
+def test_nobody_closes_her_own_account(house):
+    own = house.add("chief", Role.ADMINISTRATOR)
+    with pytest.raises(CannotCloseOwnAccount):
+        house.keeping.close(own.principal(), own.account_id)
+
+
+def test_a_closed_account_is_kept_and_listed_as_closed(house):
+    account = house.add("rina")
+    house.keeping.close(ADMINISTRATOR, account.account_id)
+    house.now += 1000
+    assert house.keeping.close(ADMINISTRATOR, account.account_id).closed_at == MAR_1
+    assert house.store.closed_ids() == [account.account_id]
+
+
+def test_supervisors_see_the_caseworkers_and_a_caseworker_sees_herself(house):
+    rina, shanu = house.add("rina"), house.add("shanu")
+    chief = house.add("chief", Role.SUPERVISOR)
+    house.keeping.close(ADMINISTRATOR, house.add("gone").account_id)
+    house.add("stranger", by=Principal("x", "org-b", frozenset({Role.ADMINISTRATOR})))
+    assert house.keeping.people(chief.principal()) == [rina, shanu]
+    assert house.keeping.people(ADMINISTRATOR) == [rina, shanu]
+    assert house.keeping.people(rina.principal()) == [rina]
+
+
+def test_what_was_typed_as_a_name_is_not_kept(house, tmp_path):
+    with pytest.raises(WrongNameOrPassword):
+        house.sign_in.sign_in("my secret password", "x")
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "access").iterdir())
+    assert b"my secret password" not in kept
+
+
+def test_the_signing_key_is_made_once_and_is_readable_by_its_owner_only(tmp_path):
+    directory = tmp_path / "access"
+    first = load_or_create_signing_key(directory)
+    assert load_or_create_signing_key(directory).kid == first.kid
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()] == [0o600]
+
+
+@pytest.mark.parametrize("what", ["file", "directory"])
+def test_a_signing_key_that_others_could_read_is_not_used(tmp_path, what):
+    directory = tmp_path / "access"
+    load_or_create_signing_key(directory)
+    if what == "file":
+        (directory / "signing-key.pem").chmod(0o640)
+    else:
+        directory.chmod(0o750)
+    with pytest.raises(UnsafeKeyFile, match="chmod"):
+        load_or_create_signing_key(directory)
+
+
+def test_a_link_to_a_key_elsewhere_is_not_followed(tmp_path):
+    load_or_create_signing_key(tmp_path / "elsewhere")
+    (tmp_path / "access").mkdir(mode=0o700)
+    (tmp_path / "access" / "signing-key.pem").symlink_to(tmp_path / "elsewhere" / "signing-key.pem")
+    with pytest.raises(OSError, match="symbolic links"):
+        load_or_create_signing_key(tmp_path / "access")

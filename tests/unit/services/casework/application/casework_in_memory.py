@@ -1,0 +1,149 @@
+"""Casework with the log and the tables in memory, a clock that stands where it is put, and invented people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
+
+from services.access.domain.permissions import Area, Principal, Role
+from services.casework.adapters.memory_history import MemoryHistory
+from services.casework.adapters.memory_log import MemoryLog
+from services.casework.application.case_history import RecordedEvent
+from services.casework.bootstrap import Casework, assemble, create_app, running
+from services.casework.domain.events import Event, parse_event
+from services.casework.domain.instants import format_instant, parse_instant
+from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
+from services.runtime.authentication import InvalidToken
+
+MARCH = parse_instant("2026-03-01T09:00:00.000Z")
+POLICY = load_policy(DEFAULT_POLICY_PATH)
+
+
+def an_id(number: int) -> str:
+    return str(UUID(int=(0x5EED << 112) | number))
+
+
+ANNA = Principal(an_id(9001), "shurjo", frozenset({Role.CASEWORKER}), name="Anna Invented")
+BILKIS = Principal(an_id(9002), "shurjo", frozenset({Role.CASEWORKER}), name="Bilkis Invented")
+SUPERVISOR = Principal(an_id(9003), "shurjo", frozenset({Role.SUPERVISOR}), name="Salma Invented")
+FAR_SUPERVISOR = Principal(an_id(9004), "shurjo", frozenset({Role.SUPERVISOR}), (Area("satkhira"),), "Farida Invented")
+STRANGER = Principal(an_id(9005), "other-ngo", frozenset({Role.CASEWORKER, Role.SUPERVISOR}), name="Stranger Invented")
+EVALUATOR = Principal(an_id(9006), "shurjo", frozenset({Role.EVALUATOR}), name="Eva Invented")
+SYSTEM = Principal(an_id(9007), "shurjo", frozenset({Role.SYSTEM}), name="access")
+PEOPLE = {
+    "anna": ANNA,
+    "bilkis": BILKIS,
+    "supervisor": SUPERVISOR,
+    "far-supervisor": FAR_SUPERVISOR,
+    "stranger": STRANGER,
+    "evaluator": EVALUATOR,
+    "system": SYSTEM,
+}
+
+
+class KnownPeople:
+    """A verifier for which the token is the person's name."""
+
+    def verify(self, token: str) -> Principal:
+        if token not in PEOPLE:
+            raise InvalidToken("nobody has this token")
+        return PEOPLE[token]
+
+
+def event_json(
+    number: int, case: int, type_name: str, at: int | str, data: dict[str, object] | None = None
+) -> dict[str, object]:
+    occurred_at = at if isinstance(at, str) else format_instant(at)
+    return {
+        "event_id": an_id(number),
+        "case_id": an_id(case),
+        "type": type_name,
+        "occurred_at": occurred_at,
+        "data": data or {},
+    }
+
+
+def opened(number: int, case: int, at: int | str, caseworker: Principal = ANNA) -> dict[str, object]:
+    data: dict[str, object] = {
+        "source": "repatriation",
+        "pathway": "family",
+        "district": "jashore",
+        "upazila": "sharsha",
+        "caseworker_id": caseworker.account_id,
+        "risk": "high",
+    }
+    return event_json(number, case, "case_opened", at, data)
+
+
+def called(number: int, case: int, at: int | str, outcome: str = "reached", **more: object) -> dict[str, object]:
+    return event_json(number, case, "call", at, {"direction": "outgoing", "outcome": outcome, **more})
+
+
+def an_event(raw: dict[str, object], by: Principal = ANNA) -> Event:
+    return parse_event(raw, by.organisation, by.account_id)
+
+
+@dataclass(slots=True)
+class StandingClock:
+    """Milliseconds; stands where it is put."""
+
+    at: int = MARCH
+
+    def __call__(self) -> int:
+        return self.at
+
+
+@dataclass(slots=True)
+class House:
+    """The service with everything of it in reach; `flow` lets the tables follow the log."""
+
+    clock: StandingClock
+    log: MemoryLog
+    history: MemoryHistory
+    casework: Casework
+    app: FastAPI
+    client: httpx.AsyncClient
+    _flowed: int = field(default=0)
+
+    @property
+    def events(self) -> list[Event]:
+        return [record.record for record in self.log.records if isinstance(record.record, Event)]
+
+    def flow(self) -> None:
+        for record in self.log.records[self._flowed :]:
+            if isinstance(record.record, Event):
+                recorded = RecordedEvent(record.record, record.recorded_at, record.partition, record.offset)
+                self.history.events.append(recorded)
+        self._flowed = len(self.log.records)
+
+    async def send(self, raw: object, by: str = "anna") -> httpx.Response:
+        return await self.client.post("/v1/events", json=raw, headers=bearer(by))
+
+    async def send_batch(self, raw: object, by: str = "anna") -> httpx.Response:
+        return await self.client.post("/v1/events:batch", json=raw, headers=bearer(by))
+
+    async def get(self, path: str, by: str = "anna") -> httpx.Response:
+        return await self.client.get(path, headers=bearer(by))
+
+
+def bearer(name: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {name}"}
+
+
+@asynccontextmanager
+async def a_house() -> AsyncIterator[House]:
+    clock = StandingClock()
+    log, history = MemoryLog(clock), MemoryHistory()
+    casework = assemble(log, history, {"": POLICY}, now=clock)
+    app = create_app(casework, KnownPeople())
+    transport = httpx.ASGITransport(app)
+    async with running(casework), httpx.AsyncClient(transport=transport, base_url="http://casework") as client:
+        async with asyncio.timeout(5):
+            await casework.view.published.wait()
+        yield House(clock, log, history, casework, app, client)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.web.sessions import (
+    FORM_FIELD,
+    ForgedRequest,
+    begin_session,
+    check_form,
+    check_proxied,
+    form_token,
+    session_token,
+)
+
+
+def a_request(method: str = "POST", scheme: str = "http", **headers: str) -> Request:
+    named = {"host": "notebook.example"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return Request(
+        {
+            "type": "http",
+            "method": method,
+            "scheme": scheme,
+            "path": "/today",
+            "query_string": b"",
+            "server": ("notebook.example", 80),
+            "headers": [(name.encode(), value.encode()) for name, value in named.items()],
+        }
+    )
+
+
+def a_form(token: str | None) -> FormData:
+    return FormData([(FORM_FIELD, token)] if token is not None else [])
+
+
+SIGNED_IN = {"cookie": "session=abc"}
+
+
+def test_the_cookie_is_hidden_from_scripts_and_other_sites() -> None:
+    response = Response()
+    begin_session(a_request(), response, "abc")
+    cookie = response.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie and "path=/" in cookie
+    assert "secure" not in cookie
+
+
+def test_over_https_the_cookie_is_secure_and_bound_to_the_host() -> None:
+    response = Response()
+    begin_session(a_request(scheme="https"), response, "abc")
+    cookie = response.headers["set-cookie"]
+    assert cookie.startswith("__Host-session=") and "Secure" in cookie and "max-age" not in cookie.lower()
+    assert session_token(a_request(scheme="https", cookie="session=set-by-a-neighbour")) is None
+
+
+def test_a_form_of_this_origin_with_its_token_is_taken() -> None:
+    check_form(a_request(sec_fetch_site="same-origin", **SIGNED_IN), a_form(form_token("abc")))
+    check_form(a_request(origin="http://notebook.example", **SIGNED_IN), a_form(form_token("abc")))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+        {"sec_fetch_site": "none"},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {},
+    ],
+)
+def test_a_form_that_does_not_prove_this_origin_is_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(ForgedRequest):
+        check_form(a_request(**headers, **SIGNED_IN), a_form(form_token("abc")))
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", form_token("another session")])
+def test_a_form_without_the_sessions_token_is_refused(token: str | None) -> None:
+    with pytest.raises(ForgedRequest):
+        check_form(a_request(sec_fetch_site="same-origin", **SIGNED_IN), a_form(token))
+
+
+def test_a_read_with_the_cookie_needs_no_proof() -> None:
+    check_proxied(a_request("GET", sec_fetch_site="cross-site"), "abc")
+
+
+def test_an_unsafe_call_with_the_cookie_needs_the_origin_or_the_token() -> None:
+    check_proxied(a_request(sec_fetch_site="same-origin"), "abc")
+    check_proxied(a_request(x_form_token=form_token("abc")), "abc")
+    for headers in ({}, {"x_form_token": "wrong"}, {"sec_fetch_site": "cross-site", "x_form_token": form_token("abc")}):
+        with pytest.raises(ForgedRequest):
+            check_proxied(a_request(**headers), "abc")
