@@ -10,23 +10,32 @@ help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): requirements.lock
-	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check uv
-	@$(PY) -m uv pip sync --quiet --require-hashes --python $(PY) requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one with make PYTHON=python3.12")'
+	@test -x $(PY) || $(PYTHON) -m venv .venv || { echo "the venv module is needed: on Debian, apt-get install python3-venv"; exit 1; }
+	@test -x .venv/bin/uv || $(PY) -m pip install --quiet --disable-pip-version-check uv
+	@.venv/bin/uv pip sync --quiet --require-hashes --python $(PY) requirements.lock
 	@printf '%s\n%s\n' "$(CURDIR)" "$(CURDIR)/proto/gen" > "$$($(PY) -c 'import site; print(site.getsitepackages()[0])')/reintegration.pth"
 	@touch $@
 
 .PHONY: setup
 setup: $(STAMP) ## install into .venv what requirements.lock names
 
-.PHONY: lock
-lock: setup ## write requirements.lock anew from pyproject.toml
-	$(PY) -m uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
-		--custom-compile-command "make lock" --output-file requirements.lock --quiet
+.PHONY: demo
+demo: setup ## start everything with an invented case file; Ctrl-C stops it, the data stays
+	@$(PY) -m infra.system_packages --only java,maven
+	@exec $(PY) -m infra.demo
 
-.PHONY: proto
-proto: setup ## generate the protobuf code anew
-	$(PY) proto/generate.py
+.PHONY: demo-reset
+demo-reset: setup ## wipe the demo's data
+	@$(PY) -m infra.demo reset
+
+.PHONY: status
+status: setup ## what runs, how far it is, how old the data is
+	@$(PY) -m infra.runner status
+
+.PHONY: rebuild
+rebuild: setup ## make alerts, obligations and ClickHouse's tables anew from the log
+	@$(PY) -m infra.runner rebuild
 
 .PHONY: check
 check: setup ## format, lint, types, import rules, unit tests: under two minutes
@@ -38,5 +47,14 @@ check: setup ## format, lint, types, import rules, unit tests: under two minutes
 
 .PHONY: test
 test: setup ## every test, on real parts
-	$(PY) -m infra.system_packages
+	@$(PY) -m infra.system_packages
 	$(PY) -m pytest -q
+
+.PHONY: lock
+lock: setup ## write requirements.lock anew from pyproject.toml
+	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
+		--custom-compile-command "make lock" --output-file requirements.lock --quiet
+
+.PHONY: proto
+proto: setup ## generate the protobuf code anew
+	$(PY) proto/generate.py

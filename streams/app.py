@@ -49,7 +49,8 @@ def build_app(name: str, settings: Settings) -> faust.App:
         consumer_max_fetch_size=4 * 1024 * 1024,
         broker_commit_every=2_000,
         broker_commit_interval=1.0,
-        broker_session_timeout=30.0,
+        consumer_group_instance_id=f"{name}-{settings.worker_name}" if settings.worker_name else None,
+        broker_session_timeout=10.0,
         broker_heartbeat_interval=3.0,
         stream_wait_empty=False,
     )

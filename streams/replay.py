@@ -36,7 +36,7 @@ RUN_LENGTH: Final = 200_000
 Row = tuple[int, str, str, int, int, str]
 """What transitions are ordered by, then the line to print: at, case_id, rule_id, c, revision, JSON."""
 
-_ALSO: Final = frozenset(("recorded_at", "organisation"))
+_ALSO: Final = frozenset(("recorded_at", "organisation", "recorded_by"))
 
 
 class BadLine(ValueError):

@@ -7,13 +7,31 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
+import threading
 
 import faust
 
 from services.runtime.logging import configure_logging
 from services.runtime.settings import InvalidSettings, load_settings
 from streams.app import APPS, build_app
+
+
+class PromptWorker(faust.Worker):  # type: ignore[misc]  # Faust is untyped to us
+    """Ends within so many seconds of being told to, even if Faust is not done stopping.
+
+    That is safe at any moment: state and positions are written before anything is acknowledged, and a supervisor that
+    loses patience would kill the process anyway.
+    """
+
+    stop_within_seconds: float = 5.0
+
+    async def stop(self) -> None:
+        timer = threading.Timer(self.stop_within_seconds, os._exit, (0,))
+        timer.daemon = True
+        timer.start()
+        await super().stop()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,13 +44,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     configure_logging(name)
-    worker = faust.Worker(
+    worker = PromptWorker(
         build_app(name, settings),
         loglevel=settings.log_level,
         override_logging=False,
         redirect_stdouts=False,
         quiet=True,
     )
+    worker.stop_within_seconds = settings.stop_within_seconds
     logging.getLogger(__name__).info("%s starts", name)
     worker.execute_from_commandline()
     return 0

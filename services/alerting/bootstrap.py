@@ -30,7 +30,8 @@ def system_now() -> int:
 class Following:
     """Reading the log and the way to casework, run like a server: what ends by itself ends the process."""
 
-    def __init__(self, follower: LogFollower, casework: CaseworkGrpc) -> None:
+    def __init__(self, known: Known, follower: LogFollower, casework: CaseworkGrpc) -> None:
+        self._known = known
         self._follower = follower
         self._casework = casework
         self._task: asyncio.Task[None] | None = None
@@ -43,6 +44,7 @@ class Following:
         await asyncio.shield(self._task)
 
     async def stop(self, within_seconds: float) -> None:
+        self._known.close()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError, TimeoutError):
@@ -66,7 +68,7 @@ def alerting_of(settings: Settings, verifier: Verifier, now: Now = system_now) -
     casework = CaseworkGrpc(settings.casework_grpc)
     app = create_service_app("Alerting", "alerting", verifier, {"log": follower.ready})
     app.include_router(alert_routes(known, Acting(known, casework)))
-    return Alerting(app, known, Following(follower, casework))
+    return Alerting(app, known, Following(known, follower, casework))
 
 
 def _security_of(settings: Settings) -> tuple[dict[str, object], object | None]:
@@ -81,4 +83,5 @@ async def serve_alerting(settings: Settings) -> None:
     """REST on ALERTING_PORT until SIGTERM or SIGINT. Raises CannotServe."""
     alerting = alerting_of(settings, verifier_from_settings(settings))
     http = HttpServer(alerting.app, settings.host, settings.alerting_port)
-    await serve(alerting.following, http, stop_within_seconds=settings.stop_within_seconds)
+    # Stopped in reverse order: streams end first, and then nothing keeps the server waiting.
+    await serve(http, alerting.following, stop_within_seconds=settings.stop_within_seconds)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -102,18 +101,12 @@ def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
     async def history_reached() -> None:
         await casework.history.read_until()
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(casework):
-            yield
-
     app = create_service_app(
         "Casework",
         "casework",
         verifier,
         {"log": log_reached, "cases": log_read, "clickhouse": history_reached},
         body_limits={BATCH_PATH: BATCH_BYTES},
-        lifespan=lifespan,
     )
     app.include_router(intake_routes(casework.intake))
     app.include_router(read_routes(casework.desk, casework.policies))
@@ -121,22 +114,30 @@ def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
     return app
 
 
-@asynccontextmanager
-async def running(casework: Casework) -> AsyncIterator[None]:
-    """The log is read, and the policy published, while this is entered."""
-    if casework.producer is not None:
-        await casework.producer.start()
-    tasks = [asyncio.create_task(_keep_following(casework)), asyncio.create_task(_publish(casework))]
-    try:
-        yield
-    finally:
-        for task in tasks:
+class LogFollower:
+    """Reads the log and publishes the policy, beside the servers: when it fails, the process ends and says so."""
+
+    def __init__(self, casework: Casework) -> None:
+        self._casework = casework
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        if self._casework.producer is not None:
+            await self._casework.producer.start()
+        self._tasks = [
+            asyncio.create_task(_keep_following(self._casework)),
+            asyncio.create_task(_publish(self._casework)),
+        ]
+
+    async def wait(self) -> None:
+        await asyncio.gather(*self._tasks)
+
+    async def stop(self, within_seconds: float) -> None:
+        for task in self._tasks:
             task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
-        if casework.producer is not None:
-            await casework.producer.stop()
+        await asyncio.wait(self._tasks, timeout=within_seconds)
+        if self._casework.producer is not None:
+            await self._casework.producer.stop()
 
 
 async def _keep_following(casework: Casework) -> None:
@@ -166,7 +167,12 @@ async def serve_casework(settings: Settings) -> None:
     app = create_app(casework, verifier)
     grpc_server = GrpcServer([case_events_service(casework.intake)], verifier, settings.host, settings.grpc_port)
     await serve_http(
-        app, settings.host, settings.casework_port, grpc_server, stop_within_seconds=settings.stop_within_seconds
+        app,
+        settings.host,
+        settings.casework_port,
+        grpc_server,
+        LogFollower(casework),
+        stop_within_seconds=settings.stop_within_seconds,
     )
 
 

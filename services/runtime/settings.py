@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     jwks_file: Path | None = None
 
     # Ways.
+    # A stream worker's own name: with one, a worker that starts again takes its partitions back at once; without, the
+    # group waits until it misses the old one. No two workers at the same time may have the same.
+    worker_name: str = ""
     clock_every_seconds: Annotated[float, Field(gt=0, le=30)] = 30
     stop_within_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from services.runtime.logging import configure_logging
-from services.runtime.serve import run, serve_http
-from services.runtime.settings import load_settings
+from services.runtime.serve import CannotServe, run, serve_http
+from services.runtime.settings import InvalidSettings, load_settings
 from services.web.bootstrap import app_from
 
 
-def main() -> None:
-    settings = load_settings()
+async def main() -> None:
+    try:
+        settings = load_settings()
+    except InvalidSettings as error:
+        raise CannotServe(str(error)) from None
     configure_logging("web", settings.log_level)
     app = app_from(settings)
-    run(serve_http(app, settings.host, settings.port, stop_within_seconds=settings.stop_within_seconds))
+    await serve_http(app, settings.host, settings.port, stop_within_seconds=settings.stop_within_seconds)
 
 
 if __name__ == "__main__":
-    main()
+    run(main())

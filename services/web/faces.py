@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -28,6 +29,7 @@ _log: Final = logging.getLogger("services.web")
 _FOLDER: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "language"
 STALE_SECONDS: Final = 45
+_FORM_BYTES: Final = 64 * 1024
 
 
 HOMES: Final[Mapping[Role, str]] = {
@@ -148,6 +150,10 @@ def backends_of(request: Request) -> Backends:
 
 async def posted_form(request: Request) -> FormData:
     """The fields of a form post. Raises ForgedRequest when it was not this origin's page that sent it."""
+    declared = request.headers.get("content-length", "")
+    if not declared.isdigit() or int(declared) > _FORM_BYTES:
+        # Browsers always say how long a form is, and the server holds them to it.
+        raise HTTPException(413, f"a form may have at most {_FORM_BYTES} bytes")
     form = await request.form(max_files=0, max_fields=100)
     check_form(request, form)
     return form

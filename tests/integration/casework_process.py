@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import httpx
 
+from infra.clickhouse.node import ClickHouseNode
 from infra.kafka.ports import free_port
 from services.casework.domain.instants import format_instant
 from tests.tokens import bearer, jwks_document, token_for
@@ -59,8 +60,16 @@ class CaseworkProcess:
         return {error["field"] for error in answer.json().get("errors", [])}
 
 
+def await_log(service: CaseworkProcess, *, there: bool, seconds: float = 60) -> None:
+    """Until the service says that it reaches the log, or that it does not."""
+    deadline = time.monotonic() + seconds
+    while ("log" in service.missing_parts()) is there:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 @contextmanager
-def casework(directory: Path, bootstrap: str, clickhouse_url: str = "") -> Iterator[CaseworkProcess]:
+def casework(directory: Path, bootstrap: str, clickhouse: ClickHouseNode | None = None) -> Iterator[CaseworkProcess]:
     """Running, with the log read and the policy published; stopped with SIGTERM at the end."""
     port, grpc_port = free_port(), free_port()
     jwks = directory / "jwks.json"
@@ -71,7 +80,9 @@ def casework(directory: Path, bootstrap: str, clickhouse_url: str = "") -> Itera
         "CASEWORK_PORT": str(port),
         "GRPC_PORT": str(grpc_port),
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
-        "CLICKHOUSE_URL": clickhouse_url or f"http://127.0.0.1:{free_port()}",
+        "CLICKHOUSE_URL": clickhouse.address if clickhouse else f"http://127.0.0.1:{free_port()}",
+        "CLICKHOUSE_USER": clickhouse.user if clickhouse else "nobody",
+        "CLICKHOUSE_PASSWORD": clickhouse.password if clickhouse else "none",
         "JWKS_FILE": str(jwks),
         "POLICY_FILE": str(ROOT / "services/casework/policy/default.toml"),
     }
@@ -81,7 +92,7 @@ def casework(directory: Path, bootstrap: str, clickhouse_url: str = "") -> Itera
     )
     service = CaseworkProcess(f"http://127.0.0.1:{port}", f"127.0.0.1:{grpc_port}", process, str(uuid4()))
     try:
-        _await_ready(service, set() if clickhouse_url else {"clickhouse"}, directory / "casework.log")
+        _await_ready(service, set() if clickhouse else {"clickhouse"}, directory / "casework.log")
         yield service
     finally:
         process.send_signal(signal.SIGTERM)
@@ -95,15 +106,17 @@ def casework(directory: Path, bootstrap: str, clickhouse_url: str = "") -> Itera
 
 def _await_ready(service: CaseworkProcess, may_miss: set[str], log: Path) -> None:
     deadline = time.monotonic() + 60
+    missing: set[str] = set()
     while time.monotonic() < deadline:
         assert service.process.poll() is None, log.read_text()[-3000:]
         try:
-            if service.missing_parts() <= may_miss:
+            missing = service.missing_parts()
+            if missing <= may_miss:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise AssertionError(f"casework was not ready in time: {log.read_text()[-3000:]}")
+    raise AssertionError(f"casework was not ready in time, without {missing}: {log.read_text()[-3000:]}")
 
 
 def a_call(case_id: str | None = None) -> dict[str, object]:

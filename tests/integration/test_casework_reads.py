@@ -62,13 +62,25 @@ def write(client: Client, offset: int, event: Event, recorded_at: int = MARCH) -
                 digest,
             ]
         ],
-        column_names="case_id event_id organisation type occurred_at recorded_at recorded_by data topic partition "
-        "offset digest".split(),
+        column_names=[
+            "case_id",
+            "event_id",
+            "organisation",
+            "type",
+            "occurred_at",
+            "recorded_at",
+            "recorded_by",
+            "data",
+            "topic",
+            "partition",
+            "offset",
+            "digest",
+        ],
     )
     client.insert(
         "event_digests",
         [[event.case_id, event.event_id, digest, 3, offset, as_datetime(recorded_at), event.recorded_by]],
-        column_names="case_id event_id digest partition offset recorded_at recorded_by".split(),
+        column_names=["case_id", "event_id", "digest", "partition", "offset", "recorded_at", "recorded_by"],
     )
 
 
@@ -77,9 +89,7 @@ async def test_events_come_back_as_they_were_recorded_in_the_order_of_the_log(
 ) -> None:
     one, other = str(uuid4()), str(uuid4())
     opening = parse_event(an_opening(ANNA, one), ORGANISATION, ANNA)
-    pause = an_event(
-        one, type="contact_paused", data={"until": "2026-03-12T00:00:00.000Z", "reason": "her_wish"}
-    )
+    pause = an_event(one, type="contact_paused", data={"until": "2026-03-12T00:00:00.000Z", "reason": "her_wish"})
     write(clickhouse_client, 7, pause, MARCH + 5)
     write(clickhouse_client, 6, opening, MARCH)
     write(clickhouse_client, 8, an_event(other))
@@ -87,7 +97,10 @@ async def test_events_come_back_as_they_were_recorded_in_the_order_of_the_log(
     found = await history.events_of([one, other, str(uuid4())], ORGANISATION)
     assert sorted(found) == sorted([one, other])
     assert [recorded.event for recorded in found[one]] == [opening, pause]
-    assert [(each.recorded_at, each.partition, each.offset) for each in found[one]] == [(MARCH, 3, 6), (MARCH + 5, 3, 7)]
+    assert [(each.recorded_at, each.partition, each.offset) for each in found[one]] == [
+        (MARCH, 3, 6),
+        (MARCH + 5, 3, 7),
+    ]
     assert await history.events_of([one], "other-ngo") == {}
 
 
@@ -120,7 +133,7 @@ async def test_what_could_not_be_read_is_told(history: ClickHouseHistory, clickh
     clickhouse_client.insert(
         "dead_letters",
         [[CASE_EVENTS.name, 3, 17, case_id, "the bytes are no Envelope", as_datetime(MARCH), case_id, "sink"]],
-        column_names="topic partition offset key reason seen_at case_id source_app".split(),
+        column_names=["topic", "partition", "offset", "key", "reason", "seen_at", "case_id", "source_app"],
     )
 
     assert await history.unreadable_of(case_id) == [Unreadable(3, 17, "the bytes are no Envelope", MARCH)]
@@ -137,7 +150,7 @@ async def test_freshness_is_that_of_the_oldest_partition_and_unknown_until_all_h
     unknown = await history.read_until()
     for partition in range(12):
         row = [CASE_EVENTS.name, partition, 5, as_datetime(MARCH + partition)]
-        client.insert("sink_progress", [row], column_names="topic partition offset recorded_at".split())
+        client.insert("sink_progress", [row], column_names=["topic", "partition", "offset", "recorded_at"])
 
     assert unknown is None
     assert await history.read_until() == MARCH
@@ -152,7 +165,7 @@ async def test_the_worklist_of_a_running_service_comes_from_the_tables_and_says_
     node = start_clickhouse()
     migrate(client_of(node))
     client = client_of(node, DATABASE)
-    with casework(tmp_path, kafka.bootstrap, node.url) as service:
+    with casework(tmp_path, kafka.bootstrap, node) as service:
         raw = an_opening(service.anna)
         assert service.send(raw).status_code == 201
         opening = parse_event(raw, ORGANISATION, service.anna)

@@ -25,14 +25,15 @@ def test_it_is_up_within_three_seconds(tmp_path: Path) -> None:
 
 
 def _acknowledged_until_killed(node: ClickHouseNode, first: int) -> int:
-    """Insert single rows until the node is killed in the middle; the number of the last acknowledged."""
+    """Insert single rows; the node is killed while they go on. Returns the number of the last acknowledged."""
     client = client_of(node, DATABASE)
-    threading.Timer(0.7, node.kill).start()
     number = first
     try:
         while True:
             client.insert("sink_progress", [["t", number, number]], column_names=["topic", "partition", "offset"])
             number += 1
+            if number == first + 20:
+                threading.Timer(0.05, node.kill).start()
     except ClickHouseError:
         return number - 1
     finally:

@@ -17,7 +17,7 @@ from reintegration.v1 import case_events_pb2_grpc as pb_grpc
 from infra.kafka.node import KafkaNode
 from services.casework.codec import event_to_message
 from services.casework.domain.events import parse_event
-from tests.integration.casework_process import CaseworkProcess, a_call, an_opening, casework
+from tests.integration.casework_process import CaseworkProcess, a_call, an_opening, await_log, casework
 from tests.integration.log_reading import events_in
 from tests.kafka_fixture import FreshKafka
 
@@ -99,9 +99,9 @@ async def test_a_refused_event_does_not_end_the_stream(service: CaseworkProcess)
     assert [answer.WhichOneof("answer") for answer in answers] == ["receipt", "refusal", "receipt"]
     assert answers[1].refusal.reason == "invalid_event"
     assert answers[1].refusal.problems[0].field == "data.direction"
-    assert [
-        answer.receipt.event_id or answer.refusal.event_id for answer in answers
-    ] == [request.event.event_id for request in requests]
+    assert [answer.receipt.event_id or answer.refusal.event_id for answer in answers] == [
+        request.event.event_id for request in requests
+    ]
 
 
 @pytest.mark.timeout(300)
@@ -136,7 +136,9 @@ async def test_100_000_events_get_their_receipts_in_order_while_the_reader_pause
         seconds = time.perf_counter() - began - PAUSE_SECONDS
         await writing
 
-    print(f"{EVENTS / seconds:.0f} events/s, {before:.0f} MB before, {highest:.0f} MB at most, written {written_at_half}")
+    print(
+        f"{EVENTS / seconds:.0f} events/s, {before:.0f} MB before, {highest:.0f} MB at most, written {written_at_half}"
+    )
     assert receipts == [request.event.event_id for request in requests]
     assert highest - before < MEGABYTES_MORE
     assert {*receipts} <= {event.event_id for event in await events_in(kafka.bootstrap)}
@@ -162,9 +164,7 @@ async def test_a_broker_cut_in_mid_stream_ends_it_unavailable_and_nothing_is_los
             assert len(receipts) < len(ids)
 
             await asyncio.to_thread(node.restart)
-            deadline = time.monotonic() + 60
-            while "log" in service.missing_parts() and time.monotonic() < deadline:
-                await asyncio.sleep(0.1)
+            await asyncio.to_thread(await_log, service, there=True)
             again = stub.RecordEvents(iter(requests[len(receipts) :]), metadata=service.metadata)
             receipts.extend([answer.receipt.event_id async for answer in again])
 

@@ -10,7 +10,7 @@ import pytest
 
 from infra.kafka.node import KafkaNode
 from services.casework.domain.events import Event
-from tests.integration.casework_process import CaseworkProcess, a_call, an_opening, casework
+from tests.integration.casework_process import CaseworkProcess, a_call, an_opening, await_log, casework
 from tests.integration.log_reading import events_in
 from tests.kafka_fixture import FreshKafka
 
@@ -74,13 +74,13 @@ async def test_while_the_broker_is_away_the_answer_is_503_at_once_and_afterwards
         before, during, after = a_call(), a_call(), a_call()
         assert service.send(before).status_code == 201
         node.stop()
-        _await_away(service)
+        await_log(service, there=False)
         began = time.perf_counter()
         refused = service.send(during)
         batch = service.send_batch([during, during])
         seconds = time.perf_counter() - began
         node.restart()
-        _await_back(service)
+        await_log(service, there=True)
         assert service.send(after).status_code == 201
 
         assert (refused.status_code, batch.status_code) == (503, 503)
@@ -101,24 +101,9 @@ async def test_an_event_sent_while_the_broker_dies_gets_503_within_seconds_and_i
         answer = service.send(raw)
         seconds = time.perf_counter() - began
         node.restart()
-        _await_back(service)
+        await_log(service, there=True)
 
         assert answer.status_code == 503
         assert seconds < 8
         assert service.send(raw).status_code in (200, 201)
         assert set(await ids_in(node)) == {str(raw["event_id"])}
-
-
-def _await_away(service: CaseworkProcess) -> None:
-    _until(lambda: "log" in service.missing_parts())
-
-
-def _await_back(service: CaseworkProcess) -> None:
-    _until(lambda: "log" not in service.missing_parts())
-
-
-def _until(holds: object, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from infra.clickhouse.migrations import DATABASE, migrate
 from infra.clickhouse.node import ClickHouseNode
-from services.casework.domain.instants import as_datetime, parse_day
+from services.casework.domain.instants import format_instant, parse_day
 from services.outcomes.bootstrap import create_app
 from services.outcomes.domain.indicators import INDICATORS, figures
 from services.outcomes.domain.periods import Period
@@ -24,7 +24,7 @@ from services.runtime.settings import Settings
 from services.runtime.topics import CASE_EVENTS
 from tests import tokens
 from tests.clickhouse_fixture import client_of
-from tests.simulation.outcome_histories import OutcomeHistory, outcome_history, write_history
+from tests.simulation.outcome_histories import OutcomeHistory, outcome_history, write_history, write_progress
 
 QUARTER = {"from": "2026-02-01", "to": "2026-05-01"}
 
@@ -98,12 +98,14 @@ def test_an_answer_is_that_of_the_askers_own_organisation(
     assert naming.json()["total"]["value"] == 0
 
 
-def test_an_answer_says_what_it_means_and_what_it_is_about(service: TestClient, organisation: str) -> None:
+def test_an_answer_says_what_it_means_and_what_it_is_about(
+    service: TestClient, history: OutcomeHistory, organisation: str
+) -> None:
     answer = ask(service, "/v1/outcomes/contacted_on_time", f"evaluator@{organisation}", **QUARTER).json()
     assert answer["unit"] == "%"
     assert answer["definition"] and answer["counts"]["denominator"]
     assert answer["period"] == {"from": "2026-02-01T00:00:00.000Z", "to": "2026-05-01T00:00:00.000Z"}
-    assert answer["data_as_of"] and answer["freshness"]["checked_until"] is None
+    assert answer["data_as_of"] == answer["freshness"]["checked_until"] == format_instant(history.until)
 
 
 def test_groups_of_one_or_two_cases_hide_their_number_also_as_a_filtered_total(
@@ -184,8 +186,12 @@ def test_freshness_is_that_of_the_partition_furthest_behind(
         nothing = ask(service, "/v1/outcomes/cases_in_follow_up", "evaluator@organisation-1")
         assert nothing.status_code == 503, "what was never read is not zero"
         start = parse_day("2026-05-01")
-        rows = [[CASE_EVENTS.name, number, 1, as_datetime(start + number)] for number in range(CASE_EVENTS.partitions)]
-        client.insert("sink_progress", rows, column_names=["topic", "partition", "offset", "recorded_at"])
+        *others, last = range(CASE_EVENTS.partitions)
+        write_progress(client, {number: start + number for number in others})
+        unread = ask(service, "/v1/outcomes/cases_in_follow_up", "evaluator@organisation-1").json()
+        assert unread["freshness"]["checked_until"] is None
+        assert unread["freshness"]["lag_seconds"] is None
+        write_progress(client, {last: start + last})
         answer = ask(service, "/v1/outcomes/cases_in_follow_up", "evaluator@organisation-1").json()
         assert answer["freshness"]["checked_until"] == "2026-05-01T00:00:00.000Z"
         assert answer["freshness"]["lag_seconds"] > 0

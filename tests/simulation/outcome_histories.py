@@ -98,17 +98,33 @@ def _run(raised: Record, ended_at: int | None) -> AlertRun:
 
 
 def write_history(client: Client, history: OutcomeHistory) -> None:
-    """The rows of a history into the tables of the client's database, late duplicates after what they double."""
+    """The rows of a history into the tables of the client's database, as of its end."""
     organisation_of = {case.case_id: case.recorded[0].event.organisation for case in history.cases}
     _insert(client, "events", _event_rows(history.cases))
     _insert(client, "obligation_changes", _obligation_rows(history.cases, organisation_of))
     _insert(client, "alert_transitions", _alert_rows(history.transitions, organisation_of))
+    write_progress(client, dict.fromkeys(range(CASE_EVENTS.partitions), history.until))
+
+
+def write_progress(client: Client, read_until: dict[int, int]) -> None:
+    """partition -> the newest recorded_at read of it."""
+    rows = [
+        {"topic": CASE_EVENTS.name, "partition": partition, "offset": 1, "recorded_at": as_datetime(instant)}
+        for partition, instant in read_until.items()
+    ]
+    _insert(client, "sink_progress", rows)
 
 
 def _insert(client: Client, table: str, rows: list[Record]) -> None:
-    if rows:
-        names = list(rows[0])
-        client.insert(table, [[row[name] for name in names] for row in rows], column_names=names)
+    """In several blocks, the later ones first: which of two rows stands must not depend on how they were written.
+
+    Some rows come twice, as after a sink that was killed between insert and commit.
+    """
+    for part in range(3):
+        block = rows[2 - part :: 3] + rows[part::7]
+        if block:
+            names = list(block[0])
+            client.insert(table, [[row[name] for name in names] for row in block], column_names=names)
 
 
 def _event_rows(cases: Iterable[CaseRecord]) -> list[Record]:
@@ -151,7 +167,6 @@ def _obligation_rows(cases: Iterable[CaseRecord], organisation_of: dict[str, str
                         "case_id": case.case_id,
                         "organisation": organisation_of[case.case_id],
                         "rule_id": obligation.rule_id,
-                        "rule_version": "random",
                         "change": change,
                         "c": as_datetime(obligation.c),
                         "d": as_datetime(obligation.d),

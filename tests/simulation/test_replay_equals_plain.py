@@ -147,9 +147,7 @@ def test_clock_records_change_nothing_but_when_it_is_known() -> None:
     history = random_history(13, 40, 60)
     policy, until = load_policy(DEFAULT_POLICY_PATH), until_of(history)
     with_clocks = [
-        clocked
-        for record in history
-        for clocked in (record, {"type": "clock", "recorded_at": record["recorded_at"]})
+        clocked for record in history for clocked in (record, {"type": "clock", "recorded_at": record["recorded_at"]})
     ]
     assert transitions_of(policy, with_clocks, until) == transitions_of(policy, history, until)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from services.alerting.adapters.log_folding import LogFolding
 from services.alerting.application.known import Known
 from services.alerting.domain.detector import Heartbeat, UnreadableHeartbeat
+from services.alerting.domain.pending_heartbeats import PendingHeartbeats
 from services.runtime.logging import describe_exception
 from services.runtime.topics import ALERTS, CASE_EVENTS, DETECTOR, PARTITIONS
 
@@ -64,7 +64,7 @@ class LogFollower:
         }
         self._next: dict[TopicPartition, int] = {}
         self._folding = LogFolding(known)
-        self._claims: tuple[deque[tuple[Heartbeat, int]], ...] = ()
+        self._pending = PendingHeartbeats()
         self._ends: dict[TopicPartition, int] = {}
 
     async def ready(self) -> None:
@@ -98,7 +98,7 @@ class LogFollower:
         self._next = {}
         self._ends = {}
         self._folding = LogFolding(self._known)
-        self._claims = tuple(deque() for _ in range(PARTITIONS))
+        self._pending = PendingHeartbeats()
 
     async def _follow_while_connected(self) -> None:
         consumer = AIOKafkaConsumer(**self._options)
@@ -181,13 +181,12 @@ class LogFollower:
             _log.info("heartbeats were left out", extra={"reason": describe_exception(error)})
             return
         for beat in beats:
-            self._claims[beat.partition].append((beat, ends[places[beat.partition]]))
+            self._pending.add(beat, ends[places[beat.partition]])
 
     def _let_count(self) -> None:
-        for number, claims in enumerate(self._claims):
+        for number in range(PARTITIONS):
             folded = self._next[TopicPartition(ALERTS.name, number)]
-            while claims and claims[0][1] <= folded:
-                beat, _ = claims.popleft()
+            for beat in self._pending.take_folded(number, folded):
                 self._known.contents.detector.take(beat, self._known.now())
 
 

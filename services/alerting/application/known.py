@@ -44,10 +44,16 @@ class Known:
         self.contents = Contents()
         self._reached_at: int | None = None
         self._changed = asyncio.Event()
+        self.is_closing = False
 
     def begin_anew(self) -> None:
         """Forget everything: nothing is answered until the log has been read again."""
         self.contents = Contents()
+        self.announce()
+
+    def close(self) -> None:
+        """Let streams end by themselves: the process is stopping, and their readers come back to the next one."""
+        self.is_closing = True
         self.announce()
 
     def note_reached(self) -> None:

@@ -85,7 +85,8 @@ async def live(
 ) -> AsyncIterator[Item]:
     """What comes after the position `after` (None: from now on).
 
-    Ends when the log is read anew, and within a heartbeat when the reader is no longer signed in. Raises NotReadYet.
+    Ends when the log is read anew, when the service stops, and within a heartbeat after the reader's token is no longer
+    good. Raises NotReadYet.
     """
     contents = known.complete()
     hers = scope(principal, Action.READ_ALERTS)
@@ -94,7 +95,7 @@ async def live(
         yield Item(position, reset)
     beat_at = known.now()
     yield Item(position, known.freshness())
-    while known.contents is contents:
+    while known.contents is contents and not known.is_closing:
         try:
             fresh = contents.transitions.after(position)
         except CannotContinue as error:

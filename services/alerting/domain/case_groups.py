@@ -52,22 +52,26 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class CaseGroup:
-    """One case and its alerts, the most pressing first; never empty."""
+    """One case and its alerts, the most pressing first; never empty. level: the highest of theirs; overdue_since: the
+    earliest."""
 
     charge: CaseCharge
     alerts: tuple[AlertRecord, ...]
+    worst: Severity
+    level: int
+    overdue_since: int
 
-    @property
-    def worst(self) -> Severity:
-        return min((alert.latest.severity for alert in self.alerts), key=lambda severity: _RANKS[severity])
-
-    @property
-    def level(self) -> int:
-        return max(alert.latest.level for alert in self.alerts)
-
-    @property
-    def overdue_since(self) -> int:
-        return min(alert.latest.d for alert in self.alerts)
+    @staticmethod
+    def of(charge: CaseCharge, alerts: list[AlertRecord]) -> CaseGroup:
+        alerts.sort(key=_pressing)
+        latest = [alert.latest for alert in alerts]
+        return CaseGroup(
+            charge,
+            tuple(alerts),
+            latest[0].severity,
+            max(transition.level for transition in latest),
+            min(transition.d for transition in latest),
+        )
 
     @property
     def place(self) -> Place:
@@ -98,8 +102,7 @@ def grouped(alerts: Iterable[tuple[AlertRecord, CaseCharge]]) -> list[CaseGroup]
     found: dict[str, tuple[CaseCharge, list[AlertRecord]]] = {}
     for alert, charge in alerts:
         found.setdefault(charge.case_id, (charge, []))[1].append(alert)
-    groups = [CaseGroup(charge, tuple(sorted(listed, key=_pressing))) for charge, listed in found.values()]
-    return sorted(groups, key=lambda group: group.place)
+    return sorted((CaseGroup.of(charge, listed) for charge, listed in found.values()), key=lambda group: group.place)
 
 
 def page_of(groups: Sequence[CaseGroup], cursor: str | None, limit: int) -> Page:
@@ -113,9 +116,7 @@ def page_of(groups: Sequence[CaseGroup], cursor: str | None, limit: int) -> Page
 def counted(groups: Sequence[CaseGroup]) -> Counts:
     alerts = [alert.latest for group in groups for alert in group.alerts]
     cases_of = Counter(group.charge.caseworker_id for group in groups)
-    alerts_of: Counter[str] = Counter()
-    for group in groups:
-        alerts_of[group.charge.caseworker_id] += len(group.alerts)
+    alerts_of = Counter(group.charge.caseworker_id for group in groups for _ in group.alerts)
     severities = Counter(alert.severity for alert in alerts)
     levels = Counter(alert.level for alert in alerts)
     loads = [(caseworker, cases_of[caseworker], number) for caseworker, number in alerts_of.items()]

@@ -46,12 +46,13 @@ def alert_json(alert: AlertRecord, charge: CaseCharge, language: Language, now: 
     latest = alert.latest
     acknowledged = alert.standing_hold(ActionKind.ACKNOWLEDGED, now)
     snoozed = alert.standing_hold(ActionKind.SNOOZED, now)
+    held_until = alert.held_until()
     return {
         **_transition_core(latest, alert.explanation, language, now),
         **_case_json(charge),
         "state": "open" if alert.is_open else latest.transition,
         "ended_at": None if alert.is_open else format_instant(latest.at),
-        "held_until": _instant(alert.held_until()),
+        "held_until": _instant(held_until if held_until is not None and held_until > now else None),
         "acknowledged": None if acknowledged is None else _hold_json(acknowledged),
         "snoozed": None if snoozed is None else _hold_json(snoozed),
         "history": _history(alert, language),

@@ -19,6 +19,8 @@ from services.runtime.topics import CASE_EVENTS, PARTITIONS
 
 _RECORDS_A_POLL: Final = 2000
 _POLL_MS: Final = 500
+# What this process appended it knows already; what others appended may wait half a second for a fetch that is worth it.
+_FETCH_BYTES: Final = 256 * 1024
 # Between two polls' worth of decoding the event loop is free for requests at least so often.
 _RECORDS_A_STRETCH: Final = 200
 
@@ -45,6 +47,8 @@ class KafkaLog:
             bootstrap_servers=self._bootstrap_servers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            fetch_min_bytes=_FETCH_BYTES,
+            fetch_max_wait_ms=_POLL_MS,
             **self._security,
         )
         try:

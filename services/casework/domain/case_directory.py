@@ -51,6 +51,7 @@ class _Entry:
     pauses: tuple[_Pause, ...] = ()
     retracted: frozenset[str] = frozenset()
     owner: str = ""
+    charge: CaseCharge | None = None  # worked out when asked for, until something changes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,9 @@ class CaseDirectory:
         entry = self._entries.get(case_id)
         if entry is None:
             return None
-        district = upazila = ""
-        for write in _standing(entry):
-            district = write.district or district
-            upazila = write.upazila or upazila
-        holdings = tuple(_holdings(entry))
-        return CaseCharge(case_id, entry.organisation, district, upazila, entry.owner, holdings)
+        if entry.charge is None:
+            entry.charge = _charge_of(case_id, entry)
+        return entry.charge
 
     def pause_nearest(self, event: Event) -> int | None:
         """When, of all other pauses by its recorder or a caseworker of the case, the one nearest in time occurred."""
@@ -139,6 +137,7 @@ class CaseDirectory:
         return entry
 
     def _take_in(self, entry: _Entry, event: Event, occurred_at: int) -> None:
+        entry.charge = None
         if event.type == "retraction":
             entry.retracted |= {str(event.data["retracts"])}
         elif event.type == "contact_paused":
@@ -182,6 +181,14 @@ def _said(event: Event, name: str) -> str | None:
 
 def _standing(entry: _Entry) -> Iterator[_Write]:
     return (write for write in entry.writes if write.stands or write.event_id not in entry.retracted)
+
+
+def _charge_of(case_id: str, entry: _Entry) -> CaseCharge:
+    district = upazila = ""
+    for write in _standing(entry):
+        district = write.district or district
+        upazila = write.upazila or upazila
+    return CaseCharge(case_id, entry.organisation, district, upazila, entry.owner, tuple(_holdings(entry)))
 
 
 def _holdings(entry: _Entry) -> Iterator[Holding]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.casework.domain.event_types import EVENT_TYPES, EventType, Id, Instant, Value
+from services.casework.domain.event_types import EVENT_TYPES, Codes, EventType, Id, Instant, Value
 from services.casework.domain.instants import format_instant
 
 
@@ -99,7 +99,7 @@ def _type_of(raw: Mapping[str, object], problems: list[FieldProblem]) -> EventTy
 
 
 def _data_of(raw: object, event_type: EventType, problems: list[FieldProblem]) -> dict[str, Value]:
-    """The parsed fields. A field that is null, or an empty list, counts as absent."""
+    """The parsed fields. A field that is null counts as absent, and so does an empty list of codes."""
     if raw is None:
         raw = {}
     if not isinstance(raw, dict):
@@ -110,7 +110,7 @@ def _data_of(raw: object, event_type: EventType, problems: list[FieldProblem]) -
         field = event_type.fields.get(name)
         if field is None:
             problems.append(FieldProblem(f"data.{name}", f"unknown field of {event_type.name}"))
-        elif value is not None and value != []:
+        elif value is not None and not (value == [] and isinstance(field.kind, Codes)):
             try:
                 data[name] = field.kind.parse(value)
             except ValueError as error:

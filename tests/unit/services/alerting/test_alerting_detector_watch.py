@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from services.alerting.domain.detector import DetectorWatch, Heartbeat, UnreadableHeartbeat
+from services.alerting.domain.pending_heartbeats import PendingHeartbeats
 from services.casework.domain.instants import MINUTE, SECOND
 from services.runtime.topics import PARTITIONS
 from tests.unit.services.alerting.alerting_builders import MAR_10
@@ -123,3 +124,15 @@ def test_what_is_remembered_of_unread_records_stays_bounded_and_keeps_the_oldest
 def test_what_is_no_heartbeat_is_refused(raw):
     with pytest.raises(UnreadableHeartbeat):
         Heartbeat.from_json(raw)
+
+
+def test_a_heartbeat_waits_until_the_alerts_that_stood_there_when_it_came_are_folded():
+    pending = PendingHeartbeats()
+    pending.add(beat(3, at=NOW), alerts_end=7)
+    pending.add(beat(3, at=NOW + 1), alerts_end=9)
+    pending.add(beat(4), alerts_end=0)
+    assert list(pending.take_folded(3, 6)) == []
+    assert [one.at - NOW for one in pending.take_folded(3, 8)] == [0]
+    assert [one.at - NOW for one in pending.take_folded(3, 9)] == [1]
+    assert list(pending.take_folded(3, 10)) == []
+    assert [one.partition for one in pending.take_folded(4, 0)] == [4]

@@ -88,9 +88,10 @@ def test_a_snooze_holds_no_longer_than_fourteen_days_after_the_level_was_reached
     assert inbox.alert(ALERT.alert_id).held_until() == MAR_10 + 14 * DAY
 
 
-def test_holds_of_a_level_below_do_not_hold_the_level_above():
+@pytest.mark.parametrize("recorded_at", [MAR_10 + HOUR, MAR_10 + 4 * DAY])
+def test_holds_recorded_before_a_level_was_reached_or_at_that_moment_do_not_hold_it(recorded_at):
     up = escalated(ALERT, after=4 * DAY)
-    inbox = inbox_with(ALERT, up, actions=[(acknowledged(ALERT), MAR_10 + HOUR)])
+    inbox = inbox_with(ALERT, up, actions=[(acknowledged(ALERT), recorded_at)])
     assert inbox.alert(ALERT.alert_id).held_until() is None
 
 

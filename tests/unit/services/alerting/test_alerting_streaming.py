@@ -102,6 +102,19 @@ async def test_what_is_not_hers_is_passed_over_and_is_behind_her_too(known, cloc
     assert item.position.marks[0].next_offset == 1
 
 
+async def test_a_record_that_says_nothing_new_is_behind_her_too_and_waiting_goes_on_quietly(known, clock):
+    stream, reading = live(known, PRINCIPAL, None, yes, heartbeat_seconds=5), Reading(known)
+    await soon(anext(stream))
+    reading.tell(alert(0))
+    assert isinstance((await soon(anext(stream))).said, Told)
+    reading.tell(alert(0))
+    beats = []
+    for _ in range(2):
+        clock.now += 6_000
+        beats.append(await soon(anext(stream)))
+    assert [beat.position.marks[0].next_offset for beat in beats] == [1, 2]
+
+
 async def test_a_reader_too_far_behind_is_reset_and_goes_on_from_now(known):
     stream, reading = live(known, PRINCIPAL, None, yes, heartbeat_seconds=60), Reading(known)
     await soon(anext(stream))

@@ -15,7 +15,7 @@ from services.access.domain.permissions import Area, Principal, Role
 from services.casework.adapters.memory_history import MemoryHistory
 from services.casework.adapters.memory_log import MemoryLog
 from services.casework.application.case_history import RecordedEvent
-from services.casework.bootstrap import Casework, assemble, create_app, running
+from services.casework.bootstrap import Casework, LogFollower, assemble, create_app
 from services.casework.domain.events import Event, parse_event
 from services.casework.domain.instants import format_instant, parse_instant
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
@@ -143,7 +143,10 @@ async def a_house() -> AsyncIterator[House]:
     casework = assemble(log, history, {"": POLICY}, now=clock)
     app = create_app(casework, KnownPeople())
     transport = httpx.ASGITransport(app)
-    async with running(casework), httpx.AsyncClient(transport=transport, base_url="http://casework") as client:
+    follower = LogFollower(casework)
+    await follower.start()
+    async with httpx.AsyncClient(transport=transport, base_url="http://casework") as client:
         async with asyncio.timeout(5):
             await casework.view.published.wait()
         yield House(clock, log, history, casework, app, client)
+    await follower.stop(1)

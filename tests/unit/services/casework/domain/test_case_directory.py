@@ -16,9 +16,7 @@ CASE = "00000000-0000-4000-8000-000000000100"
 ANNA, BILKIS = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
 
 
-def event(
-    number: int, type_name: str, day: int, organisation: str = "shurjo", by: str = ANNA, **data: Value
-) -> Event:
+def event(number: int, type_name: str, day: int, organisation: str = "shurjo", by: str = ANNA, **data: Value) -> Event:
     event_id = f"00000000-0000-4000-8000-{number:012}"
     return Event(event_id, CASE, type_name, MAR_1 + day * DAY, data, organisation, by)
 
