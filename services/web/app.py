@@ -21,6 +21,7 @@ from services.runtime.metrics import exposition
 from services.web.backends import Backends
 from services.web.documents import Documents
 from services.web.faces import ON_ERROR, no_such_page
+from services.web.failing import Failing
 from services.web.headers import SecurityHeaders
 from services.web.measuring import Measuring
 from services.web.pages import administrator, evaluator, signing, staff, supervisor
@@ -41,7 +42,7 @@ def create_app(addresses: Mapping[Part, str], client: httpx.AsyncClient, verifie
 
     app = Starlette(
         routes=[*_page_routes(), *_plumbing_routes(Documents(client, addresses)), *_proxied(Proxy(client, addresses))],
-        middleware=[Middleware(SecurityHeaders), Middleware(Measuring)],
+        middleware=[Middleware(SecurityHeaders), Middleware(Measuring), Middleware(Failing)],
         exception_handlers={**ON_ERROR, HTTPException: _framework_error},
         lifespan=lifespan,
     )

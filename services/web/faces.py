@@ -192,6 +192,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
 
 
@@ -226,7 +227,7 @@ def overdue_words(words: Words, since: str, now: str) -> str:
     """How long ago an instant was, in whole days or hours."""
     seconds = int((local(now) - local(since)).total_seconds())
     days, hours = seconds // 86_400, max(seconds, 0) // 3600
-    return words("time.days", n=days) if days >= 2 else words("time.hours", n=hours)
+    return words.count("time.days", days) if days >= 2 else words.count("time.hours", hours)
 
 
 def to_sign_in(request: Request, error: Exception) -> Response:

@@ -76,6 +76,7 @@ class Desk:
             self._count_unreadable(len(findings.unreadable) > known, record)
         await self._emitter.publish(watch.partition, findings)
         await self._emitter.keep(watch)
+        watch.said = watch.time.state
 
     def _count_unreadable(self, unreadable: bool, record: LogRecord) -> None:
         self._unreadable_in_a_row = self._unreadable_in_a_row + 1 if unreadable else 0

@@ -87,7 +87,7 @@ class Emitter:
             "partition": watch.partition,
             "checked_until": watch.checked_until,
             "cases": len(watch.shelf),
-            "offset": watch.position + 1,
+            "offset": watch.said.offset + 1,
             "at": int(time.time() * 1000),
         }
         self._put(DETECTOR.name, watch.partition, None, json.dumps(beat).encode())

@@ -38,7 +38,7 @@ class PartitionWatch:
     """Works one partition, record by record, in order.
 
     policies_moved: policies were learned since their state was last kept. clock_read: no `clock` record that was
-    asked for is still to come.
+    asked for is still to come. said: the time up to which all that was found is in its topics.
     """
 
     def __init__(self, partition: int, time: LogTime | None = None, policies: PolicyBook | None = None) -> None:
@@ -48,6 +48,7 @@ class PartitionWatch:
         self.shelf = Shelf(self.policies)
         self.policies_moved = False
         self.clock_read = True
+        self.said = self.time.state
 
     @property
     def position(self) -> int:
@@ -56,8 +57,8 @@ class PartitionWatch:
 
     @property
     def checked_until(self) -> int | None:
-        """The instant before which every case of the partition was checked; None before the first record."""
-        return self.time.state.newest if self.position >= 0 else None
+        """The instant before which every case was checked and the alerts are out; None before the first record."""
+        return self.said.newest if self.said.offset >= 0 else None
 
     def work(self, record: LogRecord, findings: Findings) -> None:
         """Take the next record. One that was worked already is left alone."""

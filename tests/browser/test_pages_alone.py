@@ -9,18 +9,17 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from services.runtime.problems import Problem
 from services.web.routes import Part
-from tests.browser_fixture import (
+from tests.browser.canned_answers import (
     CASES,
     OTHER_CASEWORKER,
-    Faces,
     a_cell,
     a_line,
     a_silent_case,
     ago,
     an_alert,
     an_indicator,
-    sign_in,
 )
+from tests.browser_fixture import Faces, sign_in
 
 CALL_FORM = f"/cases/{CASES[0]}/record?type=call"
 
@@ -157,6 +156,16 @@ def test_an_empty_list_is_calm_only_while_checking_goes_on(faces: Faces, context
     expect(page.locator("[data-stale-banner]")).to_be_visible()
     expect(page.locator("[data-freshness]")).to_contain_text("cannot be shown now")
     assert page.get_by_text("Nobody is forgotten.").count() == 0
+
+
+def test_the_line_becomes_whole_again_when_checking_goes_on(faces: Faces, context: BrowserContext) -> None:
+    faces.services.is_stale = True
+    page = sign_in(context, faces.url, "nasrin")
+    expect(page.locator("[data-freshness]")).to_contain_text("cannot be shown now")
+    faces.services.is_stale = False
+    expect(page.locator("[data-number]")).to_have_text("4,312")
+    expect(page.locator("[data-stale-banner]")).to_be_hidden()
+    expect(page.get_by_text("Nobody is forgotten.")).to_be_visible()
 
 
 def test_the_inbox_turns_red_45_seconds_after_the_last_heartbeat_by_its_own_clock(
@@ -326,7 +335,7 @@ def test_everything_is_there_in_bangla(faces: Faces, context: BrowserContext) ->
     page = sign_in(context, faces.url, "asha")
     page.get_by_role("link", name="বাংলা").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("আজ")
-    expect(page.locator("[data-cases]")).to_have_text("৪,৩১২")
+    expect(page.locator("[data-number]")).to_have_text("৪,৩১২")
     expect(page.locator(".code").first).to_have_text("0C1-ZZE5")
     assert page.locator("html").get_attribute("lang") == "bn"
     page.get_by_role("link", name="English").click()

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import clickhouse_connect
 import pytest
 from kafka import KafkaProducer
 
-from infra.clickhouse.migrations import migrate
 from infra.clickhouse.node import ClickHouseNode
 from infra.kafka.create_topics import create_topics
 from infra.kafka.node import KafkaNode
 from services.casework.codec import encode_clock, encode_event, encode_obligation_changes, encode_transition
-from services.casework.domain.events import Event, parse_event
-from services.runtime.topics import ALERTS, CASE_EVENTS, OBLIGATIONS, PARTITIONS, partition_of
+from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, OBLIGATIONS, PARTITIONS, partition_of
+from streams.dead_letters import DeadLetter
 from tests.contract.golden_values import CAUSE, CHANGES, TRANSITION
-
-ROOT = Path(__file__).resolve().parents[2]
-CAUGHT_UP_SECONDS = 60.0
+from tests.integration.sink_under_test import (
+    Sink,
+    Store,
+    a_call,
+    append,
+    append_raw,
+    dead_letters,
+    events_of,
+    new_case,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,92 +54,9 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseNode]
         yield node
 
 
-@dataclass(frozen=True)
-class Store:
-    """A migrated database of the test's own."""
-
-    node: ClickHouseNode
-    database: str
-
-    def client(self) -> Any:
-        return clickhouse_connect.get_client(dsn=self.node.url, autogenerate_session_id=False)
-
-    def create(self) -> Store:
-        client = self.client()
-        migrate(client, self.database)
-        client.close()
-        return self
-
-    def drop(self) -> None:
-        client = self.client()
-        client.command(f"DROP DATABASE {self.database} SYNC")
-        client.close()
-
-    def rows(self, query: str, **parameters: object) -> list[tuple[Any, ...]]:
-        client = clickhouse_connect.get_client(dsn=self.node.url, database=self.database, autogenerate_session_id=False)
-        try:
-            return list(client.query(query, parameters=parameters).result_rows)
-        finally:
-            client.close()
-
-    def progress(self) -> dict[tuple[str, int], int]:
-        rows = self.rows("SELECT topic, partition, offset FROM sink_progress FINAL")
-        return {(topic, partition): offset for topic, partition, offset in rows}
-
-    def wait_for(self, topic: str, partition: int, offset: int, within: float = CAUGHT_UP_SECONDS) -> None:
-        deadline = time.monotonic() + within
-        while self.progress().get((topic, partition), -1) < offset:
-            assert time.monotonic() < deadline, f"not at {topic}[{partition}]@{offset}: {self.progress()}"
-            time.sleep(0.05)
-
-
 @pytest.fixture
 def store(tables: ClickHouseNode) -> Store:
     return Store(tables, f"sink_{uuid.uuid4().hex[:12]}").create()
-
-
-class Sink:
-    """The worker as a process."""
-
-    def __init__(self, log: KafkaNode, store: Store, var: Path, module: str) -> None:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "proto" / "gen")]),
-            "KAFKA_BOOTSTRAP_SERVERS": log.bootstrap,
-            "CLICKHOUSE_URL": store.node.address,
-            "CLICKHOUSE_USER": store.node.user,
-            "CLICKHOUSE_PASSWORD": store.node.password,
-            "CLICKHOUSE_DATABASE": store.database,
-            "VAR_DIR": str(var),
-        }
-        self.said = (var / f"{uuid.uuid4().hex}.log").open("wb+")
-        command = [sys.executable, "-m", *module.split()]
-        self.process = subprocess.Popen(command, env=environment, cwd=var, stdout=self.said, stderr=self.said)
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-
-    def stop(self) -> int:
-        """The group is left in order: whoever comes next need not wait until it is missed."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
-
-    def close(self) -> None:
-        try:
-            self.stop()
-        except subprocess.TimeoutExpired:
-            self.kill()
-        print(self.words()[-6000:])
-        self.said.close()
-
-    def ended_with(self, within: float = CAUGHT_UP_SECONDS) -> int:
-        return self.process.wait(within)
-
-    def words(self) -> str:
-        return Path(self.said.name).read_text(errors="replace")
 
 
 StartSink = Callable[..., Sink]
@@ -155,43 +73,6 @@ def start_sink(log: KafkaNode, tmp_path: Path) -> Iterator[StartSink]:
     yield start
     for sink in sinks:
         sink.close()
-
-
-def a_call(case_id: str, *, event_id: str | None = None, **data: object) -> Event:
-    stated = {
-        "event_id": event_id or str(uuid.uuid4()),
-        "case_id": case_id,
-        "type": "call",
-        "occurred_at": "2026-03-01T09:30:00.000Z",
-        "data": {"direction": "outgoing", "outcome": "reached", **data},
-    }
-    return parse_event(stated, "jashore-network", "c0ffee00-0000-4000-8000-000000000007")
-
-
-def append(producer: KafkaProducer, *events: Event) -> list[Any]:
-    """The metadata of each, once the log has them."""
-    sent = [
-        producer.send(
-            CASE_EVENTS.name, encode_event(event), key=event.case_id.encode(), partition=partition_of(event.case_id)
-        )
-        for event in events
-    ]
-    return [future.get(30) for future in sent]
-
-
-def append_raw(producer: KafkaProducer, value: bytes | None, case_id: str) -> Any:
-    return producer.send(CASE_EVENTS.name, value, key=case_id.encode(), partition=partition_of(case_id)).get(30)
-
-
-def new_case() -> str:
-    return str(uuid.uuid4())
-
-
-def events_of(store: Store, case_id: str) -> list[tuple[Any, ...]]:
-    return store.rows(
-        "SELECT event_id, data, offset FROM events FINAL WHERE case_id = {case_id:String} ORDER BY offset",
-        case_id=case_id,
-    )
 
 
 def test_the_same_event_twice_is_one_row_with_the_lowest_offset(
@@ -345,24 +226,6 @@ def test_a_store_that_is_emptied_under_a_running_sink_stops_it_to_begin_anew(
     assert len(events_of(store, case_id)) == 2
 
 
-def dead_letters(log: KafkaNode, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "proto" / "gen")]),
-        "KAFKA_BOOTSTRAP_SERVERS": log.bootstrap,
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "streams.dead_letters", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    print(done.stderr)
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
-
-
 def test_a_record_nobody_can_read_is_put_aside_and_what_follows_goes_on(
     log: KafkaNode, producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
@@ -400,8 +263,6 @@ def test_a_record_nobody_can_read_is_put_aside_and_what_follows_goes_on(
 def test_a_dead_letter_that_can_be_read_now_is_replayed_under_its_key(
     log: KafkaNode, producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
-    from streams.dead_letters import DeadLetter
-
     case_id = new_case()
     call = a_call(case_id)
     (place,) = append(producer, a_call(case_id, outcome="no_answer"))
@@ -410,7 +271,7 @@ def test_a_dead_letter_that_can_be_read_now_is_replayed_under_its_key(
         CASE_EVENTS.name, place.partition, 10**9, "no record of a known kind is set", ("neglect_watch",), None, None
     )
     producer.send(
-        "reintegration.dead-letters.v1",
+        DEAD_LETTERS.name,
         encode_event(call),
         key=case_id.encode(),
         partition=place.partition,
@@ -474,3 +335,36 @@ def test_what_the_detector_says_is_in_the_tables_once(
         ("contact", "ended", "satisfied_late", -1, False),
         ("job-check", "started", "", CHANGES.at, True),
     ]
+
+
+def test_two_workers_that_come_and_go_write_every_event_once(
+    producer: KafkaProducer, store: Store, start_sink: StartSink
+) -> None:
+    cases = [new_case() for _ in range(40)]
+    first = start_sink(store)
+    places = append(producer, *(a_call(case_id) for case_id in cases))
+    second = start_sink(store)
+    places += append(producer, *(a_call(case_id) for case_id in cases))
+    for place in places:
+        store.wait_for(CASE_EVENTS.name, place.partition, place.offset)
+    assert first.stop() == 0
+    places += append(producer, *(a_call(case_id) for case_id in cases))
+    for place in places:
+        store.wait_for(CASE_EVENTS.name, place.partition, place.offset)
+    assert second.process.poll() is None
+    found = store.rows("SELECT case_id, count(), uniqExact(event_id) FROM events FINAL GROUP BY case_id")
+    assert {case_id: (count, ids) for case_id, count, ids in found if case_id in cases} == dict.fromkeys(cases, (3, 3))
+
+
+def test_tables_that_are_ahead_of_the_log_stop_the_sink_for_a_person_to_look(
+    store: Store, start_sink: StartSink
+) -> None:
+    client = store.client()
+    client.command(
+        f"INSERT INTO {store.database}.sink_progress (topic, partition, offset, recorded_at) "
+        f"VALUES ('{CASE_EVENTS.name}', 0, 1000000000, now64(3))"
+    )
+    client.close()
+    sink = start_sink(store)
+    assert sink.ended_with() == 78
+    assert "they are not of one origin" in sink.words()

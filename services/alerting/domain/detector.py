@@ -138,9 +138,11 @@ class DetectorWatch:
     def freshness(self, now: int, log_reached: bool) -> Freshness:
         """log_reached: whether this reader is in touch with the log; out of touch it vouches for nothing new."""
         beats = [watched.newest for watched in self._partitions]
-        known = [beat for beat in beats if beat is not None]
+        # Time 0 is that of a worker that has just taken a partition and read nothing of it yet.
+        known = [beat for beat in beats if beat is not None and beat.checked_until > 0]
         checked_until = min((beat.checked_until for beat in known), default=None) if len(known) == PARTITIONS else None
-        if not log_reached or any(watched.is_silent(now) for watched in self._partitions):
+        is_silent = checked_until is None or any(watched.is_silent(now) for watched in self._partitions)
+        if is_silent or not log_reached:
             return Freshness(checked_until, None, None, stale=True)
         lag = max(watched.lag(now) for watched in self._partitions)
         return Freshness(checked_until, sum(beat.cases for beat in known), lag, stale=lag > SILENT_AFTER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -96,7 +96,7 @@ class _PartitionTime:
         self._in_history = False
 
     def read(self, message: Any) -> LogRecord:
-        header = next((int(value) for name, value in message.headers if name == "recorded_at"), None)
+        header = _header_instant(message.headers)
         if message.offset == 0:
             self._in_history = header is not None
         counted = header if self._in_history and header is not None else message.timestamp
@@ -105,6 +105,12 @@ class _PartitionTime:
         if isinstance(record, HistoryEnds):
             self._in_history = False
         return LogRecord(message.partition, message.offset, self._newest, record)
+
+
+def _header_instant(headers: Sequence[tuple[str, bytes]]) -> int | None:
+    """Milliseconds of the `recorded_at` header; None without one, or when it says anything else."""
+    value = next((value for name, value in headers if name == "recorded_at"), b"")
+    return int(value) if value.isdigit() and len(value) <= 15 else None
 
 
 def _record_of(value: bytes | None) -> Record | None:

@@ -13,7 +13,7 @@ from services.casework.codec.timestamps import instant_of, timestamp
 from services.casework.domain.event_types import Id, Value
 
 # The rules between fields are the domain's; an event that came as bytes has to keep them too.
-from services.casework.domain.events import Event, FieldProblem, InvalidEvent, _contradictions
+from services.casework.domain.events import Event, FieldProblem, InvalidEvent, contradictions
 
 _ID: Final = Id()
 
@@ -99,7 +99,7 @@ def _data_of(message: Message, plan: TypePlan, problems: list[FieldProblem]) -> 
     for name in plan.event_type.required:
         if name not in data and name not in wrong:
             problems.append(FieldProblem(f"data.{name}", "required"))
-    problems.extend(_contradictions(plan.event_type.name, data))
+    problems.extend(contradictions(plan.event_type.name, data))
     return data
 
 

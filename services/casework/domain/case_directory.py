@@ -91,11 +91,6 @@ class CaseDirectory:
         if changes_charge(event):
             self._take_in(entry, event, min(event.occurred_at, recorded_at))
 
-    def organisation_of(self, case_id: str) -> str | None:
-        """The organisation a case belongs to; None if nobody knows the case."""
-        entry = self._entries.get(case_id)
-        return entry.organisation if entry else None
-
     def charge_of(self, case_id: str) -> CaseCharge | None:
         """Where the case is and whose it is and was; None if nobody knows the case."""
         entry = self._entries.get(case_id)

@@ -118,11 +118,11 @@ def _data_of(raw: object, event_type: EventType, problems: list[FieldProblem]) -
     for name in event_type.required:
         if raw.get(name) is None:
             problems.append(FieldProblem(f"data.{name}", "required"))
-    problems.extend(_contradictions(event_type.name, data))
+    problems.extend(contradictions(event_type.name, data))
     return data
 
 
-def _contradictions(type_name: str, data: Mapping[str, Value]) -> list[FieldProblem]:
+def contradictions(type_name: str, data: Mapping[str, Value]) -> list[FieldProblem]:
     """What is wrong between fields that are each right by themselves."""
     missed_how = data.get("outcome") if type_name == "call" and data.get("direction") == "incoming" else None
     if missed_how not in (None, "reached", "no_answer"):

@@ -31,8 +31,9 @@ function paint() {
 function write(until, cases) {
   const shown = line();
   const time = shown.querySelector("[data-until]");
-  if (!time) {
-    // The line had said that nothing is known; its words are made where all words are made.
+  const count = shown.querySelector("[data-number]");
+  if (!time || !count) {
+    // The line had said that something is not known; its words are made where all words are made.
     document.dispatchEvent(new Event("freshness-known"));
     return;
   }
@@ -41,7 +42,7 @@ function write(until, cases) {
   time.removeAttribute("title");
   shown.dataset.checkedUntil = until;
   if (typeof cases === "number") {
-    shown.querySelector("[data-cases]").textContent = numbers.format(cases);
+    count.textContent = numbers.format(cases);
     shown.dataset.casesChecked = String(cases);
   }
 }

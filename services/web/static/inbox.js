@@ -40,7 +40,7 @@ async function refresh() {
   const focused = document.activeElement?.closest?.("[data-alert]")?.dataset.alert;
   list().replaceWith(fresh.getElementById("inbox"));
   document.querySelector("[data-count]").textContent = fresh.querySelector("[data-count]").textContent;
-  if (!document.querySelector("[data-until]") && fresh.querySelector("[data-until]")) {
+  if (!document.querySelector("[data-number]") && fresh.querySelector("[data-number]")) {
     document.querySelector("[data-freshness]").replaceWith(fresh.querySelector("[data-freshness]"));
   }
   for (const alert of open) list().querySelector(`[data-alert="${alert}"]`)?.setAttribute("open", "");

@@ -45,6 +45,11 @@ def test_one_partition_without_a_heartbeat_leaves_the_whole_unknown():
     assert (fresh.checked_until, fresh.cases_checked, fresh.lag, fresh.stale) == (None, None, None, True)
 
 
+def test_a_worker_that_has_read_nothing_yet_has_checked_nothing():
+    fresh = watch_of(beat(4, at=NOW + 1, checked_until=0, offset=11)).freshness(NOW, log_reached=True)
+    assert (fresh.checked_until, fresh.cases_checked, fresh.lag, fresh.stale) == (None, None, None, True)
+
+
 @pytest.mark.parametrize(("later", "stale"), [(45 * SECOND, False), (45 * SECOND + 1, True)])
 def test_a_heartbeat_older_than_45_seconds_is_none_and_only_the_last_known_time_is_said(later, stale):
     fresh = watch_of().freshness(NOW + later, log_reached=True)

@@ -153,3 +153,16 @@ def test_after_signing_in_one_goes_on_to_where_one_was() -> None:
 async def test_a_caseworker_gets_no_form_for_what_she_may_not_record(browser: httpx.AsyncClient, name: str) -> None:
     answer = await browser.get(f"/cases/{CASE}/record?type={name}", headers=signed_in("caseworker"))
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/today", "/v1/worklist"])
+async def test_what_nobody_foresaw_is_a_failure_under_the_same_headers(path: str) -> None:
+    def unforeseen(request: httpx.Request) -> httpx.Response:
+        raise RuntimeError("unforeseen")
+
+    origin = create_app(ADDRESSES, httpx.AsyncClient(transport=httpx.MockTransport(unforeseen)), RolesAreTokens())
+    transport = httpx.ASGITransport(app=origin, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://notebook.example") as client:
+        answer = await client.get(path, headers=signed_in("caseworker"))
+    assert answer.status_code == 500 and "content-security-policy" in answer.headers
+    assert "unforeseen" not in answer.text

@@ -49,7 +49,6 @@ def test_nobody_knows_a_case_of_which_nothing_was_recorded() -> None:
 
     assert CASE not in directory
     assert directory.charge_of(CASE) is None
-    assert directory.organisation_of(CASE) is None
 
 
 def test_holdings_follow_what_was_said_in_the_order_of_time() -> None:
@@ -130,5 +129,7 @@ def test_the_nearest_other_pause_of_a_caseworker_counts_and_a_supervisors_does_n
 def test_the_detectors_own_cases_are_known_and_never_grow() -> None:
     directory = directory_of([event(n, "case_opened", n, CANARY_ORGANISATION, caseworker_id=ANNA) for n in range(9)])
 
-    assert directory.organisation_of(CASE) == CANARY_ORGANISATION
+    charge = directory.charge_of(CASE)
+    assert charge is not None
+    assert (charge.organisation, charge.holdings) == (CANARY_ORGANISATION, ())
     assert directory.cases_of_caseworker(ANNA) == frozenset()

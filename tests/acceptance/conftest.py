@@ -1,0 +1,5 @@
+"""The whole system, for the tests of this folder."""
+
+from tests.system_fixture import system
+
+__all__ = ["system"]

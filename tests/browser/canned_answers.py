@@ -1,0 +1,217 @@
+"""Answers in the documented shapes, about invented cases and people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.access.domain.permissions import Principal, Role
+from services.casework.domain.case_code import case_code
+
+CASEWORKER = "11111111-1111-4111-8111-111111111111"
+OTHER_CASEWORKER = "22222222-2222-4222-8222-222222222222"
+SUPERVISOR = "33333333-3333-4333-8333-333333333333"
+EVALUATOR = "44444444-4444-4444-8444-444444444444"
+ADMINISTRATOR = "55555555-5555-4555-8555-555555555555"
+CASES = (
+    "0d8f0a51-3f0e-4c7e-9a55-000000c0ffee",
+    "5b1f9d3c-77aa-4a1c-8a11-0000021fb3d7",
+    "9e2c4471-1be4-4d0a-b9d3-00001f4a6c29",
+    "c3a97b10-52d1-4be0-a2c8-0000331d90e5",
+)
+PASSWORD = "an invented password"
+
+PEOPLE = {
+    "asha": Principal(CASEWORKER, "rupantar", frozenset({Role.CASEWORKER}), name="Asha Invented"),
+    "nasrin": Principal(SUPERVISOR, "rupantar", frozenset({Role.SUPERVISOR}), name="Nasrin Invented"),
+    "kamal": Principal(EVALUATOR, "rupantar", frozenset({Role.EVALUATOR}), name="Kamal Invented"),
+    "admin": Principal(ADMINISTRATOR, "rupantar", frozenset({Role.ADMINISTRATOR}), name="Admin Invented"),
+}
+
+
+def instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def ago(**how_long: float) -> str:
+    return instant(datetime.now(UTC) - timedelta(**how_long))
+
+
+def a_line(case_id: str, group: str, reason: str, **other: Any) -> dict[str, Any]:
+    """A line of the worklist as casework tells it."""
+    return {
+        "case_id": case_id,
+        "code": case_code(case_id),
+        "caseworker_id": CASEWORKER,
+        "district": "satkhira",
+        "upazila": "kaliganj",
+        "risk": None,
+        "state": "open",
+        "group": group,
+        "reason": reason,
+        "rule_ids": ["contact"],
+        "due_by": None,
+        "overdue_since": None,
+        "last_contact_at": ago(days=12),
+        "attempts_since_contact": 0,
+        "open_alerts": [],
+        "paused_until": None,
+    } | other
+
+
+def a_case(case_id: str) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "code": case_code(case_id),
+        "organisation": "rupantar",
+        "caseworker_id": CASEWORKER,
+        "attributes": {
+            "district": "satkhira",
+            "upazila": "kaliganj",
+            "pathway": "family",
+            "family_involved": "no",
+            "has_skill": True,
+            "programmes": ["livelihoods_40"],
+            "risk": "high",
+            "caseworker_id": CASEWORKER,
+        },
+        "state": "open",
+        "paused_until": None,
+        "summary": "12 days without contact; 2 attempts since.",
+        "owed": [
+            {
+                "rule_id": "contact",
+                "title": "Keeping in touch",
+                "severity": "high",
+                "reason": "12 days without contact; 2 attempts since.",
+                "since": ago(days=12),
+                "due_by": ago(days=5),
+                "overdue": True,
+                "raised_at": ago(days=4),
+                "alert_id": "77777777-7777-5777-8777-777777777777",
+            },
+            {
+                "rule_id": "family-check-in",
+                "title": "Family check-in",
+                "severity": "medium",
+                "reason": "90 days after she was settled.",
+                "since": ago(days=80),
+                "due_by": ago(days=-10),
+                "overdue": False,
+                "raised_at": ago(days=-13),
+                "alert_id": None,
+            },
+        ],
+        "open_alerts": [],
+        "last_contact_at": ago(days=12),
+        "attempts_since_contact": 2,
+    }
+
+
+def a_timeline() -> list[dict[str, Any]]:
+    def entry(number: int, type_name: str, days: float, data: dict[str, Any], **other: Any) -> dict[str, Any]:
+        return {
+            "event_id": f"aaaaaaaa-aaaa-4aaa-8aaa-{number:012}",
+            "type": type_name,
+            "occurred_at": ago(days=days),
+            "recorded_at": ago(days=days, minutes=-3),
+            "recorded_by": CASEWORKER,
+            "data": data,
+            "retracted": False,
+            "late": False,
+            "conflicts": [],
+        } | other
+
+    outgoing = {"direction": "outgoing"}
+    return [
+        entry(1, "call", 1, outgoing | {"outcome": "no_answer"}),
+        entry(2, "call", 3, outgoing | {"outcome": "switched_off"}),
+        entry(3, "contact_paused", 6, {"until": ago(days=2), "reason": "her_wish"}, retracted=True),
+        entry(4, "call", 12, outgoing | {"outcome": "reached", "wellbeing": 3, "help_requested": False}),
+        entry(5, "legal_step", 20, {"step": "hearing", "next_date": "2026-03-12"}, late=True),
+        entry(
+            6,
+            "wellbeing_assessment",
+            40,
+            {"instrument": "short_form", "version": "1", "scores": {"safety": 0.5}},
+            conflicts=[{"recorded_at": ago(days=39), "recorded_by": OTHER_CASEWORKER}],
+        ),
+        entry(7, "settled", 80, {"pathway": "family", "district": "satkhira", "upazila": "kaliganj"}),
+    ]
+
+
+def an_alert(number: int, title: str, severity: str, days: float, sentence: str, **other: Any) -> dict[str, Any]:
+    """An open alert as alerting tells it, `days` overdue."""
+    return {
+        "alert_id": f"77777777-7777-5777-8777-{number:012}",
+        "revision": 1,
+        "rule_id": title.lower().replace(" ", "-"),
+        "severity": severity,
+        "level": 1,
+        "c": ago(days=days + 7),
+        "d": ago(days=days),
+        "r": ago(days=days - 1),
+        "s": None,
+        "policy_version": "demo",
+        "title": title,
+        "sentence": sentence,
+        "ends_with": ["contact"],
+        "what_would_end_it": "It ends when she has been reached.",
+        "state": "open",
+        "ended_at": None,
+        "held_until": None,
+        "acknowledged": None,
+        "snoozed": None,
+        "history": [
+            {
+                "at": ago(days=days - 1),
+                "what": "raised",
+                "revision": 1,
+                "level": 1,
+                "s": None,
+                "words": "Raised for the area",
+            }
+        ],
+    } | other
+
+
+def a_silent_case(case_id: str, *alerts: dict[str, Any], **other: Any) -> dict[str, Any]:
+    """A case and its open alerts as alerting tells them."""
+    return {
+        "case_id": case_id,
+        "code": case_code(case_id),
+        "district": "satkhira",
+        "upazila": "kaliganj",
+        "caseworker_id": CASEWORKER,
+        "worst": alerts[0]["severity"],
+        "level": max(alert["level"] for alert in alerts),
+        "overdue_since": min(alert["d"] for alert in alerts),
+        "alerts": list(alerts),
+    } | other
+
+
+def alerts_answer(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """The list of alerts as alerting answers it."""
+    alerts = sum(len(item["alerts"]) for item in items)
+    counts = {"cases": len(items), "alerts": alerts, "by_severity": {}, "by_level": {}, "by_caseworker": []}
+    return {"items": items, "next_cursor": None, "counts": counts, "position": "AAAA"}
+
+
+def an_indicator(name: str, title: str, unit: str, counts: tuple[str, str | None], **cell: Any) -> dict[str, Any]:
+    """An indicator as outcomes tells it, with its total; `groups` are the cells of its break-down."""
+    return {
+        "indicator": name,
+        "title": title,
+        "unit": unit,
+        "definition": f"What “{title}” means, to the letter.",
+        "counts": {"numerator": counts[0], "denominator": counts[1]},
+        "internal": False,
+    } | a_cell(**cell)
+
+
+def a_cell(**cell: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"value": None, "numerator": None, "denominator": None, "hidden": False, "reason": None}
+    found |= cell
+    value = found["value"]
+    found.setdefault("shown", "–" if value is None else str(value) if isinstance(value, int) else f"{value:.1f}")
+    return found

@@ -1,0 +1,236 @@
+"""Services that give canned answers, and can be told to fail, to refuse and to fall silent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from services.access.domain.permissions import Principal
+from services.runtime.authentication import InvalidToken
+from services.runtime.problems import Problem
+from services.web.routes import Part, route_of
+from tests.browser.canned_answers import (
+    CASES,
+    CASEWORKER,
+    OTHER_CASEWORKER,
+    PASSWORD,
+    PEOPLE,
+    a_case,
+    a_timeline,
+    ago,
+    alerts_answer,
+)
+
+
+class FakeVerifier:
+    """A token is the sign-in name."""
+
+    def verify(self, token: str) -> Principal:
+        try:
+            return PEOPLE[token]
+        except KeyError:
+            raise InvalidToken("the token is not valid here") from None
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass
+class FakeServices:
+    """All parts in one app. `away`: parts that answer 503. `recorded`: the events that were taken, by event_id."""
+
+    away: set[Part] = field(default_factory=set)
+    recorded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    posts: list[tuple[str, Any]] = field(default_factory=list)
+    refusal: Problem | None = None
+    is_beating: bool = True
+    is_stale: bool = False
+    worklist: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    indicators: list[dict[str, Any]] = field(default_factory=list)
+    groups: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    transitions: list[dict[str, Any]] = field(default_factory=list)
+    open_streams: int = 0
+
+    def app(self) -> Starlette:
+        routes = [
+            Route("/readyz", self._readyz),
+            Route("/openapi.json", self._openapi),
+            Route("/v1/session", self._guarded(self._session), methods=["POST"]),
+            Route("/v1/me", self._guarded(self._me)),
+            Route("/v1/people", self._guarded(self._people)),
+            Route("/v1/accounts", self._guarded(self._accounts)),
+            Route("/v1/worklist", self._guarded(self._worklist)),
+            Route("/v1/events", self._guarded(self._event), methods=["POST"]),
+            Route("/v1/events:batch", self._guarded(self._echo), methods=["POST"]),
+            Route("/v1/cases/{case_id}", self._guarded(self._case)),
+            Route("/v1/cases/{case_id}/timeline", self._guarded(self._timeline)),
+            Route("/v1/policy", self._guarded(self._asked)),
+            Route("/v1/alerts", self._guarded(self._alerts)),
+            Route("/v1/alerts/stream", self._guarded(self._stream)),
+            Route("/v1/alerts/{what}", self._guarded(self._act), methods=["POST"]),
+            Route("/v1/detector", self._guarded(self._detector)),
+            Route("/v1/outcomes/{name}", self._guarded(self._outcomes)),
+        ]
+        return Starlette(routes=routes, exception_handlers={Problem: lambda _, problem: problem.to_response()})
+
+    def freshness(self) -> dict[str, Any]:
+        if self.is_stale:
+            return {"checked_until": ago(minutes=9), "cases_checked": None, "lag_seconds": None, "stale": True}
+        return {"checked_until": ago(seconds=1), "cases_checked": 4312, "lag_seconds": 0.4, "stale": False}
+
+    def push(self, transition: dict[str, Any]) -> None:
+        """A transition for everybody who has a stream open."""
+        self.transitions.append(transition)
+
+    def _guarded(self, answer: Handler) -> Handler:
+        async def guarded(request: Request) -> Response:
+            route = route_of(request.url.path)
+            assert route is not None
+            if route.part in self.away:
+                return Problem(503, "Not available just now").to_response()
+            if request.url.path != "/v1/session" and self._who(request) is None:
+                return Problem(401, "Not signed in").to_response()
+            return await answer(request)
+
+        return guarded
+
+    def _who(self, request: Request) -> Principal | None:
+        return PEOPLE.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+
+    async def _readyz(self, _: Request) -> Response:
+        return JSONResponse({"status": "ready", "parts": []})
+
+    async def _openapi(self, _: Request) -> Response:
+        paths = {"/v1/worklist": {"get": {}}, "/v1/alerts": {"get": {}}, "/readyz": {"get": {}}}
+        return JSONResponse({"openapi": "3.1.0", "paths": paths})
+
+    async def _asked(self, request: Request) -> Response:
+        """What came through, for tests of the proxy."""
+        body = await request.body()
+        return JSONResponse(
+            {
+                "path": request.url.path,
+                "query": request.url.query,
+                "headers": dict(request.headers),
+                "bytes": len(body),
+            },
+            headers={"set-cookie": "session=a-part-must-not", "x-kept": "yes"},
+        )
+
+    async def _echo(self, request: Request) -> Response:
+        count = 0
+        async for chunk in request.stream():
+            count += len(chunk)
+        return JSONResponse({"bytes": count})
+
+    async def _session(self, request: Request) -> Response:
+        given = await request.json()
+        if given["name"] not in PEOPLE or given["password"] != PASSWORD:
+            raise Problem(401, "Not signed in", "the name or the password is wrong")
+        return JSONResponse({"token": given["name"], "expires_at": ago(hours=-12), "principal": {}})
+
+    async def _me(self, request: Request) -> Response:
+        person = self._who(request)
+        assert person is not None
+        return JSONResponse({"account_id": person.account_id, "name": person.name})
+
+    async def _people(self, _: Request) -> Response:
+        names = {CASEWORKER: "Asha Invented", OTHER_CASEWORKER: "Runa Invented"}
+        return JSONResponse({"items": [{"account_id": account, "name": name} for account, name in names.items()]})
+
+    async def _accounts(self, _: Request) -> Response:
+        items = [
+            {
+                "account_id": person.account_id,
+                "sign_in_name": sign_in_name,
+                "name": person.name,
+                "roles": sorted(person.roles),
+                "areas": [{"district": "satkhira", "upazila": None}] if sign_in_name == "nasrin" else [],
+                "created_at": "2026-01-01T00:00:00.000Z",
+                "closed_at": None,
+            }
+            for sign_in_name, person in PEOPLE.items()
+        ]
+        return JSONResponse({"items": items})
+
+    async def _worklist(self, _: Request) -> Response:
+        answer = {"items": self.worklist, "next_cursor": None, "cases_in_scope": 4, "incomplete": False}
+        return JSONResponse(answer | {"freshness": self.freshness()})
+
+    async def _event(self, request: Request) -> Response:
+        event = await request.json()
+        self.posts.append((request.url.path, event))
+        if self.refusal is not None:
+            raise self.refusal
+        again = event["event_id"] in self.recorded
+        self.recorded.setdefault(event["event_id"], event)
+        receipt = {"event_id": event["event_id"], "recorded_at": ago()} | ({"duplicate": True} if again else {})
+        return JSONResponse(receipt, 200 if again else 201)
+
+    async def _case(self, request: Request) -> Response:
+        case_id = request.path_params["case_id"]
+        if case_id not in CASES:
+            raise Problem(404, "Not found", "There is no such case.")
+        return JSONResponse(a_case(case_id) | {"freshness": self.freshness()})
+
+    async def _timeline(self, request: Request) -> Response:
+        if request.path_params["case_id"] not in CASES:
+            raise Problem(404, "Not found", "There is no such case.")
+        unreadable = [{"partition": 3, "offset": 77, "reason": "not an envelope", "seen_at": ago(days=2)}]
+        answer = {"items": a_timeline(), "next_cursor": None, "unreadable": unreadable}
+        return JSONResponse(answer | {"freshness": self.freshness()})
+
+    async def _alerts(self, _: Request) -> Response:
+        return JSONResponse(alerts_answer(self.alerts) | {"freshness": self.freshness()})
+
+    async def _act(self, request: Request) -> Response:
+        self.posts.append((request.url.path, await request.json()))
+        if self.refusal is not None:
+            raise self.refusal
+        return JSONResponse({"event_id": OTHER_CASEWORKER, "recorded_at": ago()})
+
+    async def _detector(self, _: Request) -> Response:
+        return JSONResponse(self.freshness())
+
+    async def _outcomes(self, request: Request) -> Response:
+        query, name = request.query_params, request.path_params["name"]
+        if query.get("from", "") > query.get("to", "9"):
+            sentence = "a period ends after it starts"
+            raise Problem(422, "Not valid", sentence, [("to", sentence)])
+        asked = {
+            "period": {"from": ago(days=90), "to": ago()},
+            "data_as_of": ago(),
+            "freshness": self.freshness(),
+        }
+        if name == "summary":
+            return JSONResponse(asked | {"items": self.indicators})
+        found = next(indicator for indicator in self.indicators if indicator["indicator"] == name)
+        by = query["by"]
+        items = [{"group": {by: group["key"]}} | group for group in self.groups.get(name, [])]
+        return JSONResponse(asked | found | {"total": found, "items": items})
+
+    async def _stream(self, request: Request) -> Response:
+        return StreamingResponse(self._events(), media_type="text/event-stream")
+
+    async def _events(self) -> AsyncIterator[str]:
+        told = len(self.transitions)
+        self.open_streams += 1
+        try:
+            while True:
+                if self.is_beating:
+                    yield f"event: heartbeat\ndata: {json.dumps(self.freshness())}\n\n"
+                for transition in self.transitions[told:]:
+                    yield f"event: transition\nid: {told}\ndata: {json.dumps(transition)}\n\n"
+                    told += 1
+                await asyncio.sleep(0.2)
+        finally:
+            self.open_streams -= 1
