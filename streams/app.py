@@ -38,6 +38,7 @@ def build_app(name: str, settings: Settings) -> faust.App:
         broker=[f"kafka://{address.strip()}" for address in settings.kafka_bootstrap_servers.split(",")],
         broker_credentials=_credentials(settings),
         store="memory://",
+        datadir=settings.var_dir / "streams" / name,
         processing_guarantee="at_least_once",
         topic_partitions=PARTITIONS,
         topic_disable_leader=True,

@@ -20,12 +20,12 @@ from services.casework.codec import encode_event, encode_history_ends, encode_po
 from services.casework.domain.control import PolicyChanged
 from services.casework.domain.events import Event, parse_event
 from services.casework.domain.instants import parse_instant
+from services.casework.domain.log_time import RECORDED_AT_HEADER
 from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import InvalidPolicy, load_policy
 from services.runtime.settings import Settings, load_settings
 from services.runtime.topics import CASE_EVENTS, partition_of
 from streams.kafka_clients import librdkafka_settings
-from streams.log_time import RECORDED_AT_HEADER
 
 _ALSO = frozenset(("recorded_at", "organisation", "recorded_by"))
 

@@ -18,11 +18,11 @@ from services.casework.codec import UnreadableRecord, decode_record
 from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event, event_to_json
 from services.casework.domain.instants import format_instant
+from services.casework.domain.log_time import PartitionTime, header_instant
 from services.casework.domain.policy_document import policy_document
 from services.runtime.settings import Settings, load_settings
 from services.runtime.topics import CASE_EVENTS
 from streams.kafka_clients import librdkafka_settings
-from streams.log_time import PartitionTime, header_instant
 
 
 @dataclass(frozen=True, slots=True)

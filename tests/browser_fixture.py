@@ -1,6 +1,6 @@
 """A browser, and an origin to show it: `services.web` on loopback in front of services that give canned answers.
 
-Fixtures: `chromium` (one browser for a module), `context` (a fresh profile), `faces` (the origin and what is behind it).
+Fixtures: `chromium` (one browser for a module), `context` (a fresh profile), `faces` (the origin and its services).
 """
 
 from __future__ import annotations

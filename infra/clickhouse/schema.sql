@@ -89,7 +89,6 @@ CREATE TABLE obligation_changes
     `case_id` String,
     `organisation` LowCardinality(String),
     `rule_id` LowCardinality(String),
-    `rule_version` LowCardinality(String),
     `change` LowCardinality(String) COMMENT 'started or ended',
     `c` DateTime64(3, 'UTC') COMMENT 'the obligation\'s start',
     `d` DateTime64(3, 'UTC') COMMENT 'due',

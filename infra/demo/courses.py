@@ -282,7 +282,7 @@ def counselling_forgotten(life: Life) -> None:
     life.family_involved = True
     life.pathway = "independent"
     life.arrive(24)
-    life.counsel(37)
+    life.keep(38)
     life.family_involved = False
     life.start_job(40)
     life.keep(life.today_less(1))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streams.log_time import header_instant
+from services.casework.domain.log_time import header_instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from clickhouse_connect.driver.exceptions import (
 )
 from urllib3.exceptions import HTTPError
 
+from services.casework.domain.log_time import LogTime
 from services.runtime.settings import Settings
 from streams.clickhouse_sink.tables import Row, Table
-from streams.log_time import LogTime
 
 _Answer = TypeVar("_Answer")
 

@@ -15,12 +15,12 @@ from typing import Final, Protocol
 
 from services.casework.codec import UnreadableRecord
 from services.casework.domain.control import HistoryEnds
+from services.casework.domain.log_time import LogTime, PartitionTime
 from streams.clickhouse_sink.feeds import Feed
 from streams.clickhouse_sink.records import LogRecord
 from streams.clickhouse_sink.store import SinkStore, StoreAway
 from streams.clickhouse_sink.tables import DEAD_LETTERS, SINK_PROGRESS, Row
 from streams.dead_letters import MOST_IN_A_ROW, DeadLetter
-from streams.log_time import LogTime, PartitionTime
 
 APP: Final = "clickhouse_sink"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import faust
 
+from services.casework.domain.log_time import header_instant
 from services.runtime.settings import Settings
 from streams.crash import crash_on_error
-from streams.log_time import header_instant
 from streams.neglect_watch.desk import Desk
 from streams.neglect_watch.emitter import Emitter
 from streams.neglect_watch.partition_watch import LogRecord

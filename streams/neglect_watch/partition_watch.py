@@ -8,9 +8,9 @@ from services.casework.codec import UnreadableRecord, decode_record
 from services.casework.domain.case_file import Moves
 from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event
+from services.casework.domain.log_time import LogTime, PartitionTime
 from services.casework.domain.policy_timeline import PolicyBook
 from services.casework.domain.transitions import AlertTransition, LogPosition, ObligationChanges
-from streams.log_time import LogTime, PartitionTime
 from streams.neglect_watch.shelf import Shelf
 
 

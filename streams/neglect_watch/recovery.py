@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from services.casework.domain.log_time import LogTime, header_instant
 from services.casework.domain.policy_timeline import PolicyBook
 from services.runtime.settings import Settings
 from services.runtime.topics import CASE_EVENTS, NEGLECT_STATE
 from streams.kafka_clients import partition_reader
-from streams.log_time import LogTime, header_instant
 from streams.neglect_watch.emitter import POLICIES_KEY, POSITION_KEY
 from streams.neglect_watch.partition_watch import LogRecord, PartitionWatch
 from streams.neglect_watch.state_codec import decode_policies, decode_position

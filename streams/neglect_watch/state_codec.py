@@ -11,11 +11,11 @@ from services.casework.codec import policies as policy_codec
 from services.casework.domain.case_file import CaseFile, Hold, PendingMoment
 from services.casework.domain.event_types import Value
 from services.casework.domain.fact_book import Entry
+from services.casework.domain.log_time import LogTime
 from services.casework.domain.neglect import Obligation, OpenAlert, alert_id_of
 from services.casework.domain.obligations import Basis, Owed
 from services.casework.domain.policy import Severity
 from services.casework.domain.policy_timeline import PolicyBook, PolicyTimeline
-from streams.log_time import LogTime
 
 _MOST_BITS: Final = (1 << 64) - 1
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import faust
 
+from services.casework.domain.log_time import LogTime
 from services.runtime.settings import Settings, load_settings
 from streams import app as apps
 from streams.clickhouse_sink.agents import create_agents
 from streams.clickhouse_sink.store import ClickHouseStore
 from streams.clickhouse_sink.tables import SINK_PROGRESS, Row, Table
-from streams.log_time import LogTime
 
 
 class DyingStore:

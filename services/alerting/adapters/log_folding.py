@@ -12,6 +12,7 @@ from services.alerting.domain.position import fingerprint
 from services.casework.codec import UnreadableRecord, decode_record, decode_transition
 from services.casework.domain.control import HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event
+from services.casework.domain.log_time import PartitionTime, header_instant
 from services.runtime.topics import PARTITIONS
 
 UNREADABLE: Final = Counter("reintegration_alerting_unreadable", "Records that could not be read", ("topic",))
@@ -25,7 +26,7 @@ class LogFolding:
 
     def __init__(self, known: Known) -> None:
         self._contents = known.contents
-        self._times = tuple(_RecordedAt() for _ in range(PARTITIONS))
+        self._times = tuple(PartitionTime() for _ in range(PARTITIONS))
 
     def take_alerts(self, messages: list[Any]) -> None:
         """Records of one partition of the alerts topic, in order."""
@@ -48,7 +49,10 @@ class LogFolding:
         first_recorded_at: int | None = None
         for message in messages:
             record = _record_of(message)
-            recorded_at = self._times[message.partition].of(message, isinstance(record, HistoryEnds))
+            header = header_instant(message.headers)
+            recorded_at = self._times[message.partition].next(
+                message.offset, message.timestamp, header, isinstance(record, HistoryEnds)
+            )
             first_recorded_at = recorded_at if first_recorded_at is None else first_recorded_at
             match record:
                 case Event():
@@ -73,23 +77,3 @@ def _note_unreadable(message: Any, error: UnreadableRecord) -> None:
     UNREADABLE.labels(message.topic).inc()
     where = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
     _log.warning("a record could not be read", extra={**where, "reason": str(error)})
-
-
-class _RecordedAt:
-    """recorded_at along one partition (architecture.md): never backwards; a loader's headers count until its history
-    ends."""
-
-    def __init__(self) -> None:
-        self._newest = 0
-        self._in_history = False
-
-    def of(self, message: Any, is_history_end: bool) -> int:
-        said = next((value for name, value in message.headers if name == "recorded_at"), None)
-        header = int(said) if said is not None and said.isdigit() and len(said) <= 15 else None
-        if message.offset == 0:
-            self._in_history = header is not None
-        counted = header if self._in_history and header is not None else int(message.timestamp)
-        self._newest = max(self._newest, counted)
-        if is_history_end:
-            self._in_history = False
-        return self._newest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,6 +14,7 @@ from services.casework.application.event_log import Appended, LogRecord, Stretch
 from services.casework.codec import UnreadableRecord, decode_record, encode_event, encode_policy_changed
 from services.casework.domain.control import HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event
+from services.casework.domain.log_time import PartitionTime, header_instant
 from services.runtime.producer import LogProducer, LogUnavailable
 from services.runtime.topics import CASE_EVENTS, PARTITIONS
 
@@ -74,7 +75,7 @@ async def _stretches(consumer: AIOKafkaConsumer) -> AsyncIterator[Stretch]:
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-    times = [_PartitionTime() for _ in partitions]
+    times = [PartitionTime() for _ in partitions]
     at_end = False
     while True:
         if not at_end:
@@ -85,32 +86,14 @@ async def _stretches(consumer: AIOKafkaConsumer) -> AsyncIterator[Stretch]:
         for partition, messages in polled.items():
             for start in range(0, len(messages), _RECORDS_A_STRETCH):
                 part = messages[start : start + _RECORDS_A_STRETCH]
-                yield Stretch([times[partition.partition].read(message) for message in part], at_end=False)
+                yield Stretch([_read(message, times[partition.partition]) for message in part], at_end=False)
 
 
-class _PartitionTime:
-    """recorded_at along one partition: never backwards; a loader's headers count until its history ends."""
-
-    def __init__(self) -> None:
-        self._newest = 0
-        self._in_history = False
-
-    def read(self, message: Any) -> LogRecord:
-        header = _header_instant(message.headers)
-        if message.offset == 0:
-            self._in_history = header is not None
-        counted = header if self._in_history and header is not None else message.timestamp
-        self._newest = max(self._newest, counted)
-        record = _record_of(message.value)
-        if isinstance(record, HistoryEnds):
-            self._in_history = False
-        return LogRecord(message.partition, message.offset, self._newest, record)
-
-
-def _header_instant(headers: Sequence[tuple[str, bytes]]) -> int | None:
-    """Milliseconds of the `recorded_at` header; None without one, or when it says anything else."""
-    value = next((value for name, value in headers if name == "recorded_at"), b"")
-    return int(value) if value.isdigit() and len(value) <= 15 else None
+def _read(message: Any, time: PartitionTime) -> LogRecord:
+    record = _record_of(message.value)
+    header = header_instant(message.headers)
+    recorded_at = time.next(message.offset, message.timestamp, header, isinstance(record, HistoryEnds))
+    return LogRecord(message.partition, message.offset, recorded_at, record)
 
 
 def _record_of(value: bytes | None) -> Record | None:

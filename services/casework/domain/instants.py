@@ -23,6 +23,10 @@ _INSTANT: Final = re.compile(
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
+EARLIEST: Final = (date.min.toordinal() - _EPOCH_ORDINAL) * DAY
+LATEST: Final = (date.max.toordinal() - _EPOCH_ORDINAL + 1) * DAY - 1
+"""The first and the last instant that can be written."""
+
 
 @lru_cache(maxsize=4096)
 def _midnight(day: str) -> int:
@@ -49,6 +53,8 @@ def parse_instant(text: str) -> int:
             raise ValueError("expected an offset between -23:59 and +23:59")
         offset = int(offset_hours) * HOUR + int(offset_minutes) * MINUTE
         instant += offset if sign == "-" else -offset
+    if not EARLIEST <= instant <= LATEST:
+        raise ValueError("expected an instant between the years 1 and 9999")
     return instant
 
 
@@ -108,3 +114,12 @@ def format_duration(duration: int) -> str:
         if duration % _UNITS[unit] == 0:
             return f"{duration // _UNITS[unit]}{unit}"
     return f"{duration}ms"
+
+
+_DHAKA_AHEAD: Final = 6 * HOUR
+"""Asia/Dhaka is six hours ahead of UTC all the year."""
+
+
+def local_day(instant: int) -> str:
+    """The day of an instant where the people are (Asia/Dhaka), like 2026-03-12: for sentences, not for machines."""
+    return format_day(instant + _DHAKA_AHEAD)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, assert_never
 
-from services.casework.domain.instants import DAY, HOUR, MINUTE, format_day
+from services.casework.domain.instants import DAY, HOUR, MINUTE, local_day
 from services.casework.domain.policy import Cadence, Milestone, Response, Rule, Step, Streak, Title
 from services.casework.domain.transitions import AlertTransition, Explanation, Transition
 
@@ -108,7 +108,7 @@ def sentence(transition: AlertTransition, language: Language, now: int) -> str:
 
 def _owed(explanation: Explanation, transition: AlertTransition, language: Language, now: int) -> str:
     overdue = duration_in_words(max(now - transition.d, 0), language)
-    due = format_day(transition.d)
+    due = local_day(transition.d)
     if language == "en":
         return f"{explanation.title.en}: owed by {due}, overdue for {overdue}."
     return f"{explanation.title.bn}: {due} তারিখের মধ্যে করণীয় ছিল, {overdue} পেরিয়ে গেছে।"
@@ -117,7 +117,7 @@ def _owed(explanation: Explanation, transition: AlertTransition, language: Langu
 def _last_done(explanation: Explanation, language: Language) -> str:
     if explanation.last_done is None or explanation.last_done_at is None:
         return "Nothing of the kind is known yet." if language == "en" else "এ ধরনের কিছু এখনো জানা নেই।"
-    fact, day = fact_in_words(explanation.last_done, language), format_day(explanation.last_done_at)
+    fact, day = fact_in_words(explanation.last_done, language), local_day(explanation.last_done_at)
     return f"Last known: {fact} on {day}." if language == "en" else f"সর্বশেষ: {fact}, {day}।"
 
 
@@ -128,7 +128,7 @@ def what_would_end_it(explanation: Explanation, language: Language) -> str:
 
 def transition_in_words(transition: AlertTransition, language: Language) -> str:
     """One line of an alert's history."""
-    s = format_day(transition.s) if transition.s is not None else ""
+    s = local_day(transition.s) if transition.s is not None else ""
     return _say(_TRANSITIONS[transition.transition], language).format(level=transition.level, s=s)
 
 

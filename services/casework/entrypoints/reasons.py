@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.casework.application.worklist import Standing
-from services.casework.domain.instants import format_day
+from services.casework.domain.instants import local_day
 from services.casework.domain.transitions import Explanation
 from services.casework.domain.wording import Language, duration_in_words, fact_in_words, title
 
@@ -38,7 +38,7 @@ def reason_of_standing(standing: Standing, language: Language) -> str:
 
 
 def _owed(why: Explanation, due: int, now: int, language: Language) -> str:
-    day, named = format_day(due), title(why.title, language)
+    day, named = local_day(due), title(why.title, language)
     if due >= now:
         return _say((f"{named}: due by {day}.", f"{named}: {day} তারিখের মধ্যে করণীয়।"), language)
     overdue = duration_in_words(now - due, language)
@@ -54,7 +54,7 @@ def _owed(why: Explanation, due: int, now: int, language: Language) -> str:
 def _last_done(why: Explanation, language: Language) -> str:
     if why.last_done is None or why.last_done_at is None:
         return _say(("Nothing of the kind is known yet.", "এ ধরনের কিছু এখনো জানা নেই।"), language)
-    fact, day = fact_in_words(why.last_done, language), format_day(why.last_done_at)
+    fact, day = fact_in_words(why.last_done, language), local_day(why.last_done_at)
     return _say((f"Last known: {fact} on {day}.", f"সর্বশেষ: {fact}, {day}।"), language)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from services.casework.codec import encode_clock, encode_event, encode_history_ends
 from services.casework.domain.events import Event, parse_event
+from services.casework.domain.log_time import LogTime
 from services.runtime.topics import CASE_EVENTS
 from streams.clickhouse_sink.feeds import CaseEvents
 from streams.clickhouse_sink.records import LogRecord
@@ -17,7 +18,6 @@ from streams.clickhouse_sink.store import StoreAway
 from streams.clickhouse_sink.tables import DEAD_LETTERS, EVENT_DIGESTS, EVENTS, SINK_PROGRESS, Row, Table
 from streams.clickhouse_sink.writer import StoreWentBack, TooManyUnreadable, TopicWriter
 from streams.dead_letters import DeadLetter
-from streams.log_time import LogTime
 
 MAR_1 = 1_772_323_200_000
 CASE_ID = "5f0e7a52-3c1b-4c7e-9a64-0d5b2f1c8e77"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.log_time import LogTime, PartitionTime, header_instant
+from services.casework.domain.log_time import LogTime, PartitionTime, header_instant
 
 MAR_1 = 1_772_323_200_000
 
