@@ -20,9 +20,11 @@ _PRESSING: Final = (Severity.HIGH, Severity.CRITICAL)
 def reactions_to(rng: Random, organisation: Organisation, rows: Sequence[Row], policy: Policy, until: int) -> list[Row]:
     """Events of supervisors. What is pressing and open now, nobody has looked at yet."""
     scribes: dict[str, Scribe] = {}
-    for raised, next_at in _raised(transitions_of(policy, rows, until)):
+    transitions = transitions_of(policy, rows, until)
+    open_now = {t.alert_id for t in {t.alert_id: t for t in transitions}.values() if not t.transition.is_ending}
+    for raised, next_at in _raised(transitions):
         acts_at = raised.at + int(rng.uniform(0.5, 16) * HOUR)
-        is_left = next_at is None and raised.severity in _PRESSING
+        is_left = raised.alert_id in open_now and raised.severity in _PRESSING
         if is_left or rng.random() > 0.5 or acts_at >= (next_at or until) - 45 * MINUTE:
             continue
         scribe = scribes.setdefault(raised.case_id, _scribe(rng, organisation, raised.case_id))
@@ -50,5 +52,5 @@ def _react(rng: Random, scribe: Scribe, organisation: Organisation, raised: Aler
         until = format_instant(at + rng.randint(1, 9) * DAY)
         scribe.record(at, "alert_snoozed", {**about, "until": until, "reason": rng.choice(_SNOOZE_REASONS)})
     else:
-        others = [one for one in organisation.caseworker_ids[:-1] if one != raised.caseworker_id]
+        others = [one for one in organisation.caseworker_ids if one != raised.caseworker_id]
         scribe.record(at, "alert_reassigned", {**about, "caseworker_id": rng.choice(others)})

@@ -138,12 +138,11 @@ class Life:
         self.scribe.record(when, "call", {"direction": "outgoing", "outcome": self.rng.choice(_NOT_REACHED)})
 
     def ask_for_help(self, day: int) -> None:
-        """She calls with a problem and is called back the same day."""
+        """She calls with a problem and is called back the same day; what was planned for her stays as it is."""
         when, problem = self.at(day), self.rng.choice(("health", "money", "family", "documents", "job"))
         data = {"direction": "incoming", "outcome": "reached", "help_requested": True, "problem": problem}
         self.scribe.record(when, "call", data)
         self.scribe.record(when + 3 * HOUR, "call", {"direction": "outgoing", "outcome": "reached", "wellbeing": 3})
-        self._met(day)
 
     def visit(self, day: int) -> None:
         rng = self.rng
@@ -265,11 +264,12 @@ class Life:
         if self.settled_on is None:
             return self.rng.randint(9, 12)
         settled_for = self.last_contact - self.settled_on
-        if settled_for < 30:
+        # On the boundary day itself the hour decides; the shorter step is right on either side of it.
+        if settled_for <= 30:
             return self.rng.randint(5, 6)
-        if settled_for < 90:
+        if settled_for <= 90:
             return self.rng.randint(10, 12)
-        return self.rng.randint(21, 27) if settled_for < 365 else self.rng.randint(55, 80)
+        return self.rng.randint(21, 27) if settled_for <= 365 else self.rng.randint(55, 80)
 
     def _met(self, day: int) -> None:
         self.last_contact = max(self.last_contact, day)

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     # A stream worker's own name: with one, a worker that starts again takes its partitions back at once; without, the
     # group waits until it misses the old one. No two workers at the same time may have the same.
     worker_name: str = ""
-    clock_every_seconds: Annotated[float, Field(gt=0, le=30)] = 30
+    clock_every_seconds: Annotated[float, Field(gt=0, le=30)] = 15
     stop_within_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

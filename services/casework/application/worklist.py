@@ -80,7 +80,7 @@ def work_item(case: CaseAsItStands, now: int) -> WorkItem | None:
     """The line of a case; None for one that is closed and of which nothing is owed."""
     file = case.file
     standing = standing_of_case(file, now)
-    owed = sorted(file.owed_now(), key=lambda one: _urgency(one, now)) if file else []
+    owed = owed_by_urgency(file, now) if file else []
     if not owed and standing in (Standing.CLOSED, Standing.ENDED):
         return None
     charge = case.charge
@@ -108,6 +108,11 @@ def work_item(case: CaseAsItStands, now: int) -> WorkItem | None:
         open_alerts=tuple(alert.alert_id for alert in file.open_alerts()) if file else (),
         paused_until=paused_until,
     )
+
+
+def owed_by_urgency(file: CaseFile, now: int) -> list[OpenObligation]:
+    """What is owed, what she needs most first."""
+    return sorted(file.owed_now(), key=lambda one: _urgency(one, now))
 
 
 def standing_of_case(file: CaseFile | None, now: int) -> Standing:

@@ -15,6 +15,7 @@ from services.casework.application.worklist import (
     WorkItem,
     attempts_since_contact,
     last_contact,
+    owed_by_urgency,
     standing_of_case,
     why_owed,
 )
@@ -162,7 +163,7 @@ def worklist_out(worklist: Worklist, now: int, language: Language) -> WorklistOu
 def case_out(view: CaseView, now: int, language: Language) -> CaseOut:
     charge, file = view.case.charge, view.case.file
     standing = standing_of_case(file, now)
-    owed = file.owed_now() if file else []
+    owed = owed_by_urgency(file, now) if file else []
     attributes = {name: list(value) if isinstance(value, tuple) else value for name, value in _attributes(view.case)}
     return CaseOut(
         case_id=charge.case_id,

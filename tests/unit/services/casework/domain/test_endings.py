@@ -8,7 +8,6 @@ from services.casework.domain.transitions import ObligationEnding
 from tests.case_builder import (
     DAY,
     HOUR,
-    JAN_1,
     MAR_1,
     MAR_2,
     MAR_3,
@@ -147,8 +146,7 @@ def test_of_several_contacts_reported_together_the_earliest_counts() -> None:
 
 
 def test_of_a_cadence_only_what_came_later_than_c_counts() -> None:
-    story = a_case(WEEKLY).settled_on(JAN_1).called_on(MAR_1).called_on(MAR_1, recorded=MAR_10)
-    assert story.endings(MAR_10) == []
+    assert RAISED.called_on(MAR_1, recorded=MAR_10).endings(MAR_10) == []
 
 
 def test_of_a_response_what_satisfies_the_trigger_counts_early_ones_too() -> None:
@@ -205,11 +203,10 @@ def test_an_ending_prints_the_obligation_that_was_raised_and_the_level_reached()
 def test_after_an_ending_the_next_obligation_is_owed_at_once() -> None:
     assert RAISED.called_on(MAR_10).story(MAR_20) == [
         "2026-03-08 raised rule",
-        "2026-03-10 escalated rule",
         "2026-03-10 resolved rule",
         "2026-03-17 raised rule",
         "2026-03-19 escalated rule",
-    ] or RAISED.called_on(MAR_10).story(MAR_20)[-2:] == ["2026-03-17 raised rule", "2026-03-19 escalated rule"]
+    ]
 
 
 @pytest.mark.parametrize(

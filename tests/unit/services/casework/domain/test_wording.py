@@ -1,0 +1,129 @@
+"""Every sentence the alerts and rules say, in both languages."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from services.casework.domain.event_types import EVENT_TYPES
+from services.casework.domain.facts import FACT_NAMES
+from services.casework.domain.instants import DAY, HOUR, MINUTE
+from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
+from services.casework.domain.transitions import AlertTransition, Transition
+from services.casework.domain.wording import (
+    REVIEWED,
+    Language,
+    duration_in_words,
+    fact_in_words,
+    rule_in_words,
+    sentence,
+    title,
+    transition_in_words,
+    what_would_end_it,
+)
+from tests.case_builder import MAR_1, MAR_2, MAR_15, MAR_20, a_case, a_rule, every
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+WEEKLY = a_rule(every(7 * DAY))
+POLICY = load_policy(DEFAULT_POLICY_PATH)
+
+
+def is_bangla(text: str) -> bool:
+    return any("\u0980" <= character <= "\u09ff" for character in text)
+
+
+def an_alert() -> list[AlertTransition]:
+    story = a_case(WEEKLY).settled_on(MAR_1).called_on(MAR_2).called_on(MAR_2 + DAY, reached=False)
+    return story.called_on(MAR_15).transitions(MAR_20)
+
+
+@pytest.mark.parametrize("name", FACT_NAMES)
+def test_every_fact_has_words_in_both_languages(name: str) -> None:
+    english, bangla = fact_in_words(name, "en"), fact_in_words(name, "bn")
+    assert english and not is_bangla(english)
+    assert is_bangla(bangla)
+
+
+@pytest.mark.parametrize("name", Transition)
+def test_every_transition_has_words_in_both_languages(name: Transition) -> None:
+    (raised, *_) = an_alert()
+    said = AlertTransition(
+        **{slot: getattr(raised, slot) for slot in AlertTransition.__slots__} | {"transition": name, "s": MAR_15}
+    )
+    for language in LANGUAGES:
+        line = transition_in_words(said, language)
+        assert line and "{" not in line
+        assert is_bangla(line) == (language == "bn")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rule", POLICY.rules, ids=lambda rule: rule.id)
+def test_every_rule_of_the_default_policy_can_be_said(rule: object, language: Language) -> None:
+    said = rule_in_words(rule, language)  # type: ignore[arg-type]
+    assert "None" not in said and "{" not in said and "_by" not in said
+    assert is_bangla(said) == (language == "bn")
+
+
+def test_an_alert_says_what_is_owed_since_when_and_what_was_done_and_tried() -> None:
+    (raised, *_) = an_alert()
+    said = sentence(raised, "en", now=MAR_15)
+    assert said == (
+        "Title of rule: owed by 2026-03-09, overdue for 6 days. "
+        "Last known: contact with her on 2026-03-02. "
+        "Attempts since that did not reach her: 1."
+    )
+    assert raised.explanation is not None
+    assert what_would_end_it(raised.explanation, "en") == "It ends with contact with her."
+
+
+def test_no_sentence_of_any_alert_fails_in_any_language() -> None:
+    for transition in an_alert():
+        for language in LANGUAGES:
+            assert sentence(transition, language, now=MAR_1)
+            assert sentence(transition, language, now=MAR_20)
+
+
+def test_an_alert_whose_rule_is_gone_still_says_something() -> None:
+    other = a_rule(every(90 * DAY), "other")
+    gone = a_case(WEEKLY).settled_on(MAR_1).under(other, since=MAR_15).transitions(MAR_15)[-1]
+    assert gone.explanation is None
+    assert sentence(gone, "en", now=MAR_15) == "Withdrawn: it no longer applies"
+
+
+def test_where_nothing_was_ever_done_it_says_so() -> None:
+    (raised, *_) = a_case(WEEKLY).settled_on(MAR_1).transitions(MAR_15)
+    assert "Nothing of the kind is known yet." in sentence(raised, "en", now=MAR_15)
+
+
+@pytest.mark.parametrize(
+    ("duration", "words"),
+    [
+        (DAY, "1 day"),
+        (6 * DAY + HOUR, "6 days"),
+        (36 * HOUR, "36 hours"),
+        (HOUR, "1 hour"),
+        (90 * MINUTE, "90 minutes"),
+        (MINUTE, "1 minute"),
+        (30_000, "30 seconds"),
+        (0, "0 seconds"),
+        (-2 * DAY, "2 days"),
+    ],
+)
+def test_a_duration_is_said_in_the_largest_unit_that_says_enough(duration: int, words: str) -> None:
+    assert duration_in_words(duration, "en") == words
+
+
+def test_bangla_that_no_speaker_has_read_is_marked_as_such() -> None:
+    assert REVIEWED == {"en": True, "bn": False}
+
+
+def test_titles_come_from_the_policy() -> None:
+    assert title(POLICY.rules[0].title, "en") == "Keeping in touch"
+    assert is_bangla(title(POLICY.rules[0].title, "bn"))
+
+
+def test_no_sentence_has_a_place_for_who_she_is() -> None:
+    """An explanation is made of fact names, instants and counts alone; no event has a field of free words."""
+    kinds = {type(field.kind).__name__ for type_ in EVENT_TYPES.values() for field in type_.fields.values()}
+    assert kinds == {"OneOf", "Flag", "Whole", "Id", "Code", "Codes", "Country", "Instant", "Day", "Scores"}
