@@ -257,15 +257,11 @@ def _migrated(node: ClickHouseNode) -> None:
     client.close()
 
 
-def _environment(
-    directory: Path, kafka: KafkaNode, clickhouse: ClickHouseNode, policy: Policy
-) -> dict[str, str]:
+def _environment(directory: Path, kafka: KafkaNode, clickhouse: ClickHouseNode, policy: Policy) -> dict[str, str]:
     file = directory / "policy.toml"
     file.write_text(policy_as_toml(policy), encoding="utf-8")
     assert load_policy(file) == policy
-    ports = {
-        f"{name}_PORT": str(free_port()) for name in ("CASEWORK", "ALERTING", "OUTCOMES", "ACCESS", "GRPC")
-    }
+    ports = {f"{name}_PORT": str(free_port()) for name in ("CASEWORK", "ALERTING", "OUTCOMES", "ACCESS", "GRPC")}
     return {
         **ports,
         "PORT": str(free_port()),

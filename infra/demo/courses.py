@@ -9,7 +9,6 @@ from __future__ import annotations
 from infra.demo.survivor_life import Life
 from services.casework.domain.instants import DAY, HOUR, SECOND, format_instant
 
-
 # --- kept well --------------------------------------------------------------------------------------------------------
 
 
@@ -297,4 +296,3 @@ def job_lost(life: Life) -> None:
     reason = life.rng.choice(("dismissed", "contract_end", "health", "stigma"))
     life.scribe.record(life.at(life.today_less(11)), "job_placement", {"status": "ended", "end_reason": reason})
     life.job_on = None
-

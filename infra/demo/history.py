@@ -1,4 +1,4 @@
-"""The whole case file of one organisation: its survivors' lives, what supervisors did, and what goes wrong with phones."""
+"""One organisation's whole case file: its survivors' lives, what supervisors did, and what goes wrong with phones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BY_TIME = itemgetter("recorded_at")
 
 def history_of(organisation: Organisation, seed: int, until: int, policy: Policy) -> list[Row]:
     """In order of recorded_at, nothing recorded after `until` (milliseconds)."""
-    rng = Random(f"history {seed} {organisation.slug}")
+    rng = Random(f"history {seed} {organisation.slug}")  # noqa: S311 -- invented, not secret
     is_the_forty = organisation.programmes == (FORTY,)
     parts = forty(organisation) if is_the_forty else drawn(rng, organisation, lambda age: _season(until - age * DAY))
     rows: list[Row] = list(_stories(rng, organisation, until)) if is_the_forty else []

@@ -51,7 +51,7 @@ def organisations_of(seed: int, scale: int) -> tuple[Organisation, ...]:
 
 
 def _the_first(seed: int) -> Organisation:
-    rng = Random(f"organisation {seed} 0")
+    rng = Random(f"organisation {seed} 0")  # noqa: S311 -- invented, not secret
     places: tuple[Place, ...] = (
         ("jashore", "sharsha"),
         ("jashore", "jhikargachha"),
@@ -63,7 +63,7 @@ def _the_first(seed: int) -> Organisation:
 
 
 def _another(seed: int, number: int) -> Organisation:
-    rng = Random(f"organisation {seed} {number}")
+    rng = Random(f"organisation {seed} {number}")  # noqa: S311 -- invented, not secret
     survivors = min(240, max(8, round(rng.lognormvariate(3.6, 0.7))))
     district = rng.choice(tuple(UPAZILAS))
     near = [place for place in PLACES if place[0] == district]

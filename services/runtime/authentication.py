@@ -5,8 +5,13 @@ What a bearer may do is the services' business: here it is only asked whether an
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+# Threads of their own: a store that hangs fills those that everybody shares, and nobody must wait for it at the door.
+_AT_THE_DOOR: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="verify")
 
 
 class InvalidToken(Exception):
@@ -26,11 +31,16 @@ class Bearer(Protocol):
 
 
 class Verifier(Protocol):
-    """Turns a token into who it proves. May block shortly (it may have to fetch keys): called in a thread."""
+    """Turns a token into who it proves. May block shortly (it may have to fetch keys): call it through `verified`."""
 
     def verify(self, token: str) -> Bearer:
         """Raises InvalidToken, CannotVerify."""
         ...
+
+
+async def verified(verifier: Verifier, token: str) -> Any:
+    """The bearer the token proves; the event loop serves others meanwhile. Raises InvalidToken, CannotVerify."""
+    return await asyncio.get_running_loop().run_in_executor(_AT_THE_DOOR, verifier.verify, token)
 
 
 Permission = StrEnum

@@ -23,7 +23,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.runtime.authentication import CannotVerify, InvalidToken, Permission, Verifier, token_of
+from services.runtime.authentication import CannotVerify, InvalidToken, Permission, Verifier, token_of, verified
 from services.runtime.metrics import RPCS
 from services.runtime.route_permissions import UndeclaredPermission
 from services.runtime.serve import PortTaken
@@ -144,7 +144,7 @@ class _BearerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, unus
             return handler
         RPCS.labels(method).inc()
         try:
-            bearer = await asyncio.to_thread(self._verifier.verify, _token_in(handler_call_details))
+            bearer = await verified(self._verifier, _token_in(handler_call_details))
         except InvalidToken as error:
             return _refusing(handler, grpc.StatusCode.UNAUTHENTICATED, str(error))
         except CannotVerify as error:

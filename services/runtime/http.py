@@ -101,8 +101,9 @@ def create_service_app(
     return app
 
 
-def json_body(request: Request) -> object:
+async def json_body(request: Request) -> object:
     """The request's JSON, read strictly at the entrance; use it with `Depends`. Raises Problem 400 without a body."""
+    # A coroutine, though nothing is awaited: FastAPI would run a plain function in a thread.
     if _JSON_KEY not in request.scope:
         raise Problem(400, "No body", "expected a JSON body", kind="invalid_json")
     value: object = request.scope[_JSON_KEY]

@@ -17,8 +17,12 @@ RPCS: Final = Counter("reintegration_rpcs", "gRPC calls that began", ("method",)
 LOG_APPENDS: Final = Counter("reintegration_log_appends", "Records offered to the log", ("topic", "result"))
 
 
+# Any word may stand where a method does; each would be a series for ever.
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+
 def observe_request(part: str, method: str, route: str, status: int, seconds: float) -> None:
-    REQUESTS.labels(part, method, route, str(status)).inc()
+    REQUESTS.labels(part, method if method in _METHODS else "other", route, str(status)).inc()
     REQUEST_SECONDS.labels(part, route).observe(seconds)
 
 

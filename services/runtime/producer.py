@@ -184,8 +184,12 @@ class _Deliveries:
         for delivered, metadata, error in landed:
             if delivered.done():
                 continue
-            if error is None:
+            if error is None and metadata.offset >= 0 and metadata.timestamp >= 0:
                 delivered.set_result(Appended(metadata.partition, metadata.offset, metadata.timestamp))
+            elif error is None:
+                # A retry that the broker had already: acknowledged, but neither place nor time came with it. Sent again
+                # by the client it is a duplicate; a receipt now would have to make up when it was recorded.
+                delivered.set_exception(LogUnavailable("the log has the record, but did not say where"))
             elif isinstance(error, MessageSizeTooLargeError):
                 delivered.set_exception(RecordTooLarge(f"a record may have at most {MAX_RECORD_BYTES} bytes"))
             else:

@@ -8,7 +8,6 @@ async def worklist(principal: Annotated[Principal, Depends(permitted(Action.READ
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final, Literal
 
@@ -16,7 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from services.runtime.authentication import CannotVerify, InvalidToken, Permission, token_of
+from services.runtime.authentication import CannotVerify, InvalidToken, Permission, token_of, verified
 from services.runtime.problems import Problem, unavailable
 
 PUBLIC: Final = "public"
@@ -64,8 +63,7 @@ async def bearer_of(request: Request) -> Any:
     """Who sent this request. Raises Problem 401, or 503 while tokens cannot be checked."""
     verifier = request.app.state.verifier
     try:
-        # Checking may have to fetch keys; the loop serves others meanwhile.
-        return await asyncio.to_thread(verifier.verify, token_of(request.headers.get("authorization")))
+        return await verified(verifier, token_of(request.headers.get("authorization")))
     except InvalidToken as error:
         headers = {"WWW-Authenticate": 'Bearer realm="reintegration"'}
         raise Problem(401, "Not signed in", str(error), kind="not_signed_in", headers=headers) from None

@@ -63,9 +63,9 @@ class SurvivorCase:
         self._taken(self.system.post("/v1/events", self.who, an_opening(self.case_id, self.who, area)))
         return self
 
-    def record(self, kind: str, occurred_at: int | None = None, who: DemoPerson | None = None, **data: Any) -> Json:
+    def record(self, event_type: str, at: int | None = None, who: DemoPerson | None = None, /, **data: Any) -> Json:
         """The receipt, with the event that was sent under `event`."""
-        event = an_event(self.case_id, kind, data, occurred_at)
+        event = an_event(self.case_id, event_type, data, at)
         return {**self._taken(self.system.post("/v1/events", who or self.who, event)), "event": event}
 
     @staticmethod

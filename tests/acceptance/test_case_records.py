@@ -42,7 +42,9 @@ def test_another_content_under_the_same_id_is_a_conflict_and_the_first_stands(
     other = {**call, "data": {"direction": "outgoing", "outcome": "no_answer"}}
     assert [system.post("/v1/events", system.anna, sent).status_code for sent in (call, other)] == [201, 200]
     line = wait_for(
-        lambda: next((line for line in case.timeline() if line["event_id"] == call["event_id"] and line["conflicts"]), None),
+        lambda: next(
+            (line for line in case.timeline() if line["event_id"] == call["event_id"] and line["conflicts"]), None
+        ),
         "the conflict is shown",
     )
     assert line["data"] == call["data"]

@@ -62,7 +62,8 @@ class Known:
 
     @property
     def log_reached(self) -> bool:
-        return self._reached_at is not None and self.now() - self._reached_at <= OUT_OF_TOUCH_AFTER
+        """Reached in the future means that our clock was set back: then nobody knows how long ago it was."""
+        return self._reached_at is not None and abs(self.now() - self._reached_at) <= OUT_OF_TOUCH_AFTER
 
     def announce(self) -> None:
         """Wake everybody who waits for something new."""

@@ -94,7 +94,8 @@ class _Watched:
         return self.newest.offset if self.newest else 0
 
     def is_silent(self, now: int) -> bool:
-        return self.newest is None or now - self.heard_at > SILENT_AFTER
+        """Heard in the future means that our clock was set back: then nobody knows how long ago it was."""
+        return self.newest is None or abs(now - self.heard_at) > SILENT_AFTER
 
     def lag(self, now: int) -> int:
         """The age of the oldest record that the detector has not read; where that is not known, at most too much."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -34,7 +33,7 @@ from services.alerting.entrypoints.shapes import (
 )
 from services.alerting.entrypoints.sse import EventStream, server_sent
 from services.casework.domain.policy import Severity
-from services.runtime.authentication import CannotVerify, InvalidToken, token_of
+from services.runtime.authentication import CannotVerify, InvalidToken, token_of, verified
 from services.runtime.http import Problem, json_body, permitted
 
 NOBODY: Final = "nobody"
@@ -133,17 +132,17 @@ def _add_action(router: APIRouter, acting: Acting, verb: str, kind: ActionKind) 
     ) -> Response:
         """201 and a receipt once the log has it; 200 and the first receipt when it had it already."""
         with _told_as_problems():
-            asked = _asked(kind, alert_id, _body_of(request), idempotency_key)
+            asked = _asked(kind, alert_id, await _body_of(request), idempotency_key)
             receipt = await acting.act(principal, token_of(request.headers.get("authorization")), asked)
         return JSONResponse(receipt_json(receipt), 200 if receipt.duplicate else 201)
 
 
-def _body_of(request: Request) -> dict[str, object]:
+async def _body_of(request: Request) -> dict[str, object]:
     """The body's object; empty without one: to acknowledge nothing has to be said. Raises InvalidAction."""
     length = request.headers.get("content-length", "0")
     if length == "0" and "transfer-encoding" not in request.headers:
         return {}
-    body = json_body(request)
+    body = await json_body(request)
     if not isinstance(body, dict):
         raise InvalidAction("the action cannot be taken as it is", [("", "expected a JSON object")])
     return body
@@ -180,7 +179,7 @@ def _add_stream(router: APIRouter, known: Known) -> None:
 
         async def still_signed_in() -> bool:
             try:
-                await asyncio.to_thread(verifier.verify, token)
+                await verified(verifier, token)
             except (InvalidToken, CannotVerify):
                 return False
             return True

@@ -54,13 +54,13 @@ class KafkaLog:
         )
         try:
             await consumer.start()
-            try:
-                async for stretch in _stretches(consumer):
-                    yield stretch
-            finally:
-                await consumer.stop()
+            async for stretch in _stretches(consumer):
+                yield stretch
         except KafkaError as error:
             raise LogAway from error
+        finally:
+            # One that could not start holds connections too.
+            await consumer.stop()
 
     async def _put(self, key: bytes | None, value: bytes, partition: int | None) -> Appended:
         try:

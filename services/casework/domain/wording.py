@@ -67,7 +67,9 @@ def _say(pair: tuple[str, str], language: Language) -> str:
 
 
 def fact_in_words(name: str, language: Language) -> str:
-    return _say(_FACTS[name], language)
+    """A fact of a policy that is newer than this program is named as it is written there."""
+    plain = name.replace("_", " ")
+    return _say(_FACTS.get(name, (plain, plain)), language)
 
 
 def _any_of(names: tuple[str, ...], language: Language) -> str:

@@ -44,9 +44,9 @@ def read_routes(desk: Desk, policies: Mapping[str, Policy]) -> APIRouter:
         cursor: Cursor = None,
         lang: Language = "en",
     ) -> WorklistOut:
-        """Whom to contact, the neediest first; only cases this person may see."""
+        """Whom to contact, the neediest first; only cases this person may see. An empty parameter narrows nothing."""
         try:
-            found = await desk.worklist(principal, caseworker_id, limit, cursor)
+            found = await desk.worklist(principal, caseworker_id or None, limit, cursor or None)
             return worklist_out(found, desk.reading.now(), lang)
         except CaseworkError as error:
             raise problem_of(error) from error

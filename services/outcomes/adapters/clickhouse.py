@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ from services.outcomes.ports import DataState, StoreUnavailable
 from services.runtime.topics import CASE_EVENTS
 
 Row = Sequence[Any]
+
+_log = logging.getLogger(__name__)
 
 
 class Client(Protocol):
@@ -74,6 +77,8 @@ class ClickHouseTallies:
         try:
             rows: list[Row] = self._connected().query(statement, parameters=dict(parameters)).result_rows
         except (ClickHouseError, OSError) as error:
+            # A statement that is wrong looks the same to whoever asks; here it must not look like an outage.
+            _log.warning("ClickHouse gave no answer", extra={"reason": _named(error)})
             raise StoreUnavailable("ClickHouse did not answer") from error
         return rows
 
@@ -82,6 +87,12 @@ class ClickHouseTallies:
             if self._client is None:
                 self._client = self._connect()
             return self._client
+
+
+def _named(error: BaseException) -> str:
+    """The error's type and ClickHouse's own code; its message repeats the statement and its parameters."""
+    code = getattr(error, "code", None)
+    return type(error).__name__ if code is None else f"{type(error).__name__}, code {code}"
 
 
 def _reckoning(rows: Sequence[Row], dimensions: int, shape: Shape) -> Reckoning:

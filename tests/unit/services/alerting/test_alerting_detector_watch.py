@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.alerting.application.known import Known
 from services.alerting.domain.detector import DetectorWatch, Heartbeat, UnreadableHeartbeat
 from services.alerting.domain.pending_heartbeats import PendingHeartbeats
 from services.casework.domain.instants import MINUTE, SECOND
@@ -141,3 +142,15 @@ def test_a_heartbeat_waits_until_the_alerts_that_stood_there_when_it_came_are_fo
     assert [one.at - NOW for one in pending.take_folded(3, 9)] == [1]
     assert list(pending.take_folded(3, 10)) == []
     assert [one.partition for one in pending.take_folded(4, 0)] == [4]
+
+
+def test_a_clock_that_was_set_back_keeps_no_dead_detector_alive():
+    fresh = watch_of().freshness(NOW - 60 * MINUTE, log_reached=True)
+    assert (fresh.cases_checked, fresh.stale) == (None, True)
+
+
+def test_a_clock_that_was_set_back_keeps_no_lost_log_in_reach():
+    clock = iter((NOW, NOW - 60 * MINUTE))
+    known = Known(lambda: next(clock))
+    known.note_reached()
+    assert not known.log_reached

@@ -264,3 +264,13 @@ async def test_an_app_with_an_undeclared_route_does_not_start():
     with pytest.raises(UndeclaredPermission):
         async with app.router.lifespan_context(app):
             raise AssertionError("it started")
+
+
+async def test_words_that_strangers_put_where_a_method_stands_make_no_new_series():
+    app = an_app()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client:
+        for number in range(3):
+            await client.request(f"RAHIMA{number}", "/v1/things")
+        shown = (await client.get("/metrics")).text
+    assert "RAHIMA" not in shown
+    assert 'method="other"' in shown

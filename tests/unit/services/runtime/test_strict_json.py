@@ -71,3 +71,12 @@ def test_no_body_of_two_megabytes_keeps_the_reader_busy_or_blows_its_stack(body)
     with pytest.raises(InvalidJson):
         strict_json(body)
     assert time.process_time() - started < 2
+
+
+def test_a_name_twice_among_very_many_is_found_in_one_walk():
+    names = [f'"{number}":1' for number in range(50_000)]
+    body = "{" + ",".join([*names, '"49999":2']) + "}"
+    started = time.perf_counter()
+    with pytest.raises(InvalidJson, match="'49999' stands twice"):
+        strict_json(body.encode())
+    assert time.perf_counter() - started < 2

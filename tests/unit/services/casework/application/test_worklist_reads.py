@@ -229,3 +229,8 @@ async def test_the_policy_is_shown_in_words(house: House, language: str) -> None
     assert (shown["version"], shown["settle"], shown["hold"]) == (POLICY.version, "15m", "3d")
     assert [rule["rule_id"] for rule in shown["rules"]] == [rule.id for rule in POLICY.rules]
     assert all(rule["title"] and rule["in_words"] for rule in shown["rules"])
+
+
+async def test_an_empty_parameter_is_no_caseworker_without_cases(house: House) -> None:
+    await tell(house, opened(1, 100, MARCH))
+    assert [item["case_id"] for item in await listed(house, "?caseworker_id=&cursor=", "supervisor")] == [an_id(100)]

@@ -1,0 +1,63 @@
+"""`python -m infra.runner` runs every part until Ctrl-C; `status` asks a running system, `rebuild` redoes a stopped one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from infra.runner.parts import parts_of, service_parts, store_parts, stream_parts
+from infra.runner.plan import plan_from, var_dir_of
+from infra.runner.rebuild import rebuild
+from infra.runner.refusal import CannotRun, Stopped
+from infra.runner.runner import Runner, claimed
+from infra.runner.status import show_status
+from infra.runner.stores import prepare_log, prepare_store
+
+_START_SECONDS = 90.0
+
+
+def run(console: Console) -> None:
+    """Raises CannotRun."""
+    with (
+        claimed(var_dir_of(os.environ)),
+        Runner(plan_from(os.environ, may_choose_ports=False), console.print) as runner,
+    ):
+        plan = runner.plan
+        try:
+            stores = tuple(store_parts(plan))
+            runner.add(stores)
+            runner.wait_ready([part.name for part in stores], _START_SECONDS)
+            prepare_log(plan)
+            prepare_store(plan)
+            runner.add((*service_parts(plan), *stream_parts(plan)))
+            runner.wait_ready([part.name for part in parts_of(plan)], _START_SECONDS)
+            console.print(f"{plan.url} is ready; Ctrl-C stops everything.")
+            runner.wait_until(lambda: False, every=0.5)
+        except Stopped:
+            console.print("Stopping…")
+
+
+def main(arguments: Sequence[str]) -> int:
+    console = Console(soft_wrap=True, highlight=False)
+    try:
+        match tuple(arguments):
+            case ():
+                run(console)
+            case ("status",):
+                return 0 if show_status(console, var_dir_of(os.environ), os.environ) else 1
+            case ("rebuild",):
+                return 0 if rebuild(console, os.environ) else 1
+            case _:
+                print("python -m infra.runner [status|rebuild]", file=sys.stderr)
+                return 2
+    except CannotRun as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

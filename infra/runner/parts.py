@@ -1,0 +1,105 @@
+"""The parts of a system on one machine: how each is started, what it needs, and when it is ready."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from typing import Final
+
+from infra.runner.plan import LOOPBACK, Plan
+
+_ASK_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Ready when its output has said this."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Ready when GET of the path answers 200."""
+
+    port: int
+    path: str = "/readyz"
+
+    def now(self) -> bool:
+        connection = HTTPConnection(LOOPBACK, self.port, timeout=_ASK_SECONDS)
+        try:
+            connection.request("GET", self.path)
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """Ready when it has run for so long: it has no address of its own."""
+
+    seconds: float
+
+
+Ready = Says | Answers | Lives
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """needs: parts that must be ready before it starts. environment: beside what all are told."""
+
+    name: str
+    command: tuple[str, ...]
+    ready: Ready
+    needs: tuple[str, ...] = ()
+    port: int | None = None
+    stop_within_seconds: float = 5.0
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+KAFKA: Final = "kafka"
+CLICKHOUSE: Final = "clickhouse"
+STORES: Final = (KAFKA, CLICKHOUSE)
+STREAMS: Final = ("neglect_watch", "clickhouse_sink")
+
+
+def store_parts(plan: Plan) -> Iterator[Part]:
+    """The nodes that are ours to run."""
+    if plan.runs_kafka:
+        port, directory = plan.ports["KAFKA_PORT"], str(plan.var_dir / "kafka")
+        command = python_module("infra.kafka", "--dir", directory, "--port", str(port))
+        yield Part(KAFKA, command, Says("is ready on"), port=port, stop_within_seconds=9.0)
+    if plan.runs_clickhouse:
+        port, directory = plan.ports["CLICKHOUSE_PORT"], str(plan.var_dir / "clickhouse")
+        command = python_module("infra.clickhouse", "--path", directory, "--port", str(port))
+        yield Part(CLICKHOUSE, command, Says("endpoint ready at"), port=port, stop_within_seconds=9.0)
+
+
+def stream_parts(plan: Plan) -> Iterator[Part]:
+    needs = tuple(part.name for part in store_parts(plan))
+    for name in STREAMS:
+        yield Part(name, python_module("streams.worker", name), Lives(1.0), needs)
+
+
+def service_parts(plan: Plan) -> Iterator[Part]:
+    """All start at once; a service waits by itself for what it cannot reach yet. web is ready when all are."""
+    needs = tuple(part.name for part in store_parts(plan))
+    for name in ("access", "casework", "alerting", "outcomes"):
+        port = plan.ports[f"{name.upper()}_PORT"]
+        yield Part(name, python_module(f"services.{name}"), Answers(port), needs, port)
+    port = plan.ports["PORT"]
+    yield Part("web", python_module("services.web"), Answers(port), needs, port)
+
+
+def parts_of(plan: Plan) -> tuple[Part, ...]:
+    """In the order in which they are named; they stop in reverse."""
+    return (*store_parts(plan), *stream_parts(plan), *service_parts(plan))
+
+
+def python_module(module: str, *arguments: str) -> tuple[str, ...]:
+    """The command that runs a module of this tree in this Python."""
+    return (sys.executable, "-m", module, *arguments)

@@ -1,0 +1,133 @@
+"""Where each part will listen and what it is told: the settings, with ports that are free."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from infra.kafka.ports import is_free
+from infra.runner.private_file import kept_secret
+from infra.runner.refusal import CannotRun
+from services.runtime.settings import Settings
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+LOOPBACK: Final = "127.0.0.1"
+
+# The setting that names a port, and its default. The first two are the public faces.
+_PORTS: Final[Mapping[str, int]] = {
+    "PORT": int(Settings.model_fields["port"].default),
+    "GRPC_PORT": int(Settings.model_fields["grpc_port"].default),
+    "CASEWORK_PORT": int(Settings.model_fields["casework_port"].default),
+    "ALERTING_PORT": int(Settings.model_fields["alerting_port"].default),
+    "OUTCOMES_PORT": int(Settings.model_fields["outcomes_port"].default),
+    "ACCESS_PORT": int(Settings.model_fields["access_port"].default),
+    "KAFKA_PORT": 9092,
+    "CLICKHOUSE_PORT": 8123,
+}
+_NODES: Final[Mapping[str, str]] = {"KAFKA_PORT": "KAFKA_BOOTSTRAP_SERVERS", "CLICKHOUSE_PORT": "CLICKHOUSE_URL"}
+_TRIES: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """environment: what every part gets. notes: sentences about ports that had to be others.
+
+    runs_kafka, runs_clickhouse: whether the node is ours, or one the environment names.
+    """
+
+    var_dir: Path
+    ports: Mapping[str, int]
+    environment: Mapping[str, str]
+    runs_kafka: bool
+    runs_clickhouse: bool
+    notes: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['PORT']}"
+
+    @property
+    def grpc(self) -> str:
+        return f"{LOOPBACK}:{self.ports['GRPC_PORT']}"
+
+    @property
+    def kafka(self) -> str:
+        return self.environment["KAFKA_BOOTSTRAP_SERVERS"]
+
+    def settings(self) -> Settings:
+        """The same settings that the parts read from their environment."""
+        given = {
+            name.lower(): value for name, value in self.environment.items() if name.lower() in Settings.model_fields
+        }
+        return Settings(**given)  # type: ignore[arg-type]
+
+
+def var_dir_of(environment: Mapping[str, str]) -> Path:
+    """Where everything is kept, absolute."""
+    return Path(environment.get("VAR_DIR") or "var").absolute()
+
+
+def plan_from(environment: Mapping[str, str], *, may_choose_ports: bool) -> Plan:
+    """Raises CannotRun naming the port that is taken and the setting that moves it."""
+    var_dir = var_dir_of(environment)
+    runs = {node: not environment.get(setting) for node, setting in _NODES.items()}
+    ports: dict[str, int] = {}
+    notes: list[str] = []
+    for setting, default in _PORTS.items():
+        if runs.get(setting, True):
+            ports[setting] = _port(environment, setting, default, set(ports.values()), notes, may_choose_ports)
+    runs_kafka, runs_clickhouse = runs["KAFKA_PORT"], runs["CLICKHOUSE_PORT"]
+    told = {
+        **environment,
+        **{setting: str(port) for setting, port in ports.items()},
+        "VAR_DIR": str(var_dir),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(
+            filter(None, (str(ROOT), str(ROOT / "proto" / "gen"), environment.get("PYTHONPATH")))
+        ),
+    }
+    if runs_kafka:
+        told["KAFKA_BOOTSTRAP_SERVERS"] = f"{LOOPBACK}:{ports['KAFKA_PORT']}"
+    if runs_clickhouse:
+        told["CLICKHOUSE_URL"] = f"http://{LOOPBACK}:{ports['CLICKHOUSE_PORT']}"
+        told["CLICKHOUSE_USER"] = environment.get("CLICKHOUSE_USER") or "reintegration"
+        told["CLICKHOUSE_PASSWORD"] = environment.get("CLICKHOUSE_PASSWORD") or kept_secret(
+            var_dir / "clickhouse.password"
+        )
+    else:
+        told.update(_credentials_apart(environment))
+    return Plan(var_dir, ports, told, runs_kafka, runs_clickhouse, tuple(notes))
+
+
+def _port(
+    environment: Mapping[str, str], setting: str, default: int, chosen: set[int], notes: list[str], may_choose: bool
+) -> int:
+    asked = environment.get(setting)
+    if asked and not asked.isdigit():
+        raise CannotRun(f"{setting} is {asked!r}: make it a port, a whole number from 1 to 65535.")
+    port = int(asked) if asked else default
+    if port not in chosen and is_free(port):
+        return port
+    if asked or not may_choose:
+        raise CannotRun(f"Port {port} is taken by another program: stop that, or set {setting} to another port.")
+    for other in range(port + 1, port + _TRIES):
+        if other not in chosen and other not in _PORTS.values() and is_free(other):
+            notes.append(f"Port {port} is taken by another program: {setting} is {other} this time.")
+            return other
+    raise CannotRun(f"No port is free from {port} to {port + _TRIES}: set {setting} to one that is.")
+
+
+def _credentials_apart(environment: Mapping[str, str]) -> dict[str, str]:
+    """User and password may stand in the address of a ClickHouse; the parts want them by themselves."""
+    address = urlsplit(environment["CLICKHOUSE_URL"])
+    told = {}
+    if address.username:
+        told["CLICKHOUSE_USER"] = unquote(address.username)
+        told["CLICKHOUSE_PASSWORD"] = unquote(address.password or "")
+        host = address.hostname or LOOPBACK
+        told["CLICKHOUSE_URL"] = f"{address.scheme}://{host}" + (f":{address.port}" if address.port else "")
+    return told

@@ -1,0 +1,123 @@
+"""Making log and outcomes store ready for the parts, and asking them how far everybody is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from infra.clickhouse.migrations import migrate
+from infra.kafka.create_topics import create_topics
+from infra.kafka.refusal import Refused
+from infra.runner.plan import Plan
+from infra.runner.refusal import CannotRun
+from services.runtime.settings import Settings
+from services.runtime.topics import ALERTS, CASE_EVENTS, DETECTOR, OBLIGATIONS, Topic
+
+SUNK: Final = (CASE_EVENTS, ALERTS, OBLIGATIONS)
+_PATIENCE: Final = 30
+
+
+def prepare_log(plan: Plan) -> None:
+    """Create the topics that are missing. Raises CannotRun."""
+    settings = plan.settings()
+    try:
+        create_topics(plan.kafka, settings.kafka_replication_factor, security=settings.kafka_security())
+    except Refused as refusal:
+        raise CannotRun(str(refusal)) from refusal
+
+
+def prepare_store(plan: Plan) -> None:
+    """Apply the migrations that are missing."""
+    client = store_client(plan.settings(), database="default")
+    try:
+        migrate(client, plan.settings().clickhouse_database)
+    finally:
+        client.close()
+
+
+def store_client(settings: Settings, database: str | None = None) -> Any:
+    import clickhouse_connect
+
+    return clickhouse_connect.get_client(
+        dsn=settings.clickhouse_url,
+        username=settings.clickhouse_user,
+        password=settings.clickhouse_password.get_secret_value(),
+        database=database or settings.clickhouse_database,
+        autogenerate_session_id=False,
+        connect_timeout=5,
+    )
+
+
+def log_client_settings(settings: Settings) -> dict[str, str | int | bool]:
+    """How librdkafka's clients reach the brokers."""
+    reach: dict[str, str | int | bool] = {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "security.protocol": settings.kafka_security_protocol,
+    }
+    if settings.kafka_security_protocol.startswith("SASL"):
+        reach["sasl.mechanism"] = settings.kafka_sasl_mechanism
+        reach["sasl.username"] = settings.kafka_sasl_username
+        reach["sasl.password"] = settings.kafka_sasl_password.get_secret_value()
+    if settings.kafka_ssl_cafile is not None:
+        reach["ssl.ca.location"] = str(settings.kafka_ssl_cafile)
+    return reach
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What the detector said of one partition last: up to when it was checked (ms), and the next record it reads."""
+
+    checked_until: int
+    offset: int
+
+
+class LogWatch:
+    """How far the log reaches, and how far the detector says it is."""
+
+    def __init__(self, settings: Settings) -> None:
+        reach = {**log_client_settings(settings), "group.id": "runner", "enable.auto.commit": False, "log_level": 3}
+        # Two, for a broker answers a connection in order: behind a fetch that waits, a question waits too.
+        self._asking, self._following = Consumer(reach), Consumer(reach)
+        self._beats: dict[int, Beat] = {}
+        self._follows = False
+
+    def close(self) -> None:
+        self._asking.close()
+        self._following.close()
+
+    def ends(self, topic: Topic) -> dict[int, int]:
+        """{partition: the offset the next record will have}. Raises CannotRun when the log cannot be asked."""
+        try:
+            return {
+                partition: self._asking.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=_PATIENCE)[
+                    1
+                ]
+                for partition in range(topic.partitions)
+            }
+        except KafkaException as error:
+            raise CannotRun(f"The log cannot be asked how far it reaches: {error}") from error
+
+    def beats(self, seconds: float = 0.3) -> Mapping[int, Beat]:
+        """The newest heartbeat of each partition that had one, read for so long."""
+        if not self._follows:
+            latest = [TopicPartition(DETECTOR.name, p, max(0, end - 1)) for p, end in self.ends(DETECTOR).items()]
+            self._following.assign(latest)
+            self._follows = True
+        for message in self._following.consume(500, seconds):
+            value, partition = message.value(), message.partition()
+            if message.error() is None and value is not None and partition is not None:
+                raw = json.loads(value)
+                self._beats[partition] = Beat(raw["checked_until"] or 0, raw["offset"])
+        return self._beats
+
+
+def sink_progress(client: Any) -> dict[tuple[str, int], int]:
+    """{(topic, partition): the offset the sink will write next}."""
+    rows: Iterable[tuple[str, int, int]] = client.query(
+        "SELECT topic, partition, offset FROM sink_progress FINAL"
+    ).result_rows
+    return {(topic, partition): offset + 1 for topic, partition, offset in rows}

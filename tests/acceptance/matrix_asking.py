@@ -1,0 +1,204 @@
+"""Asking for each thing the system serves, as each role, about what is hers and what is not: the status obtained."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import httpx
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from reintegration.v1 import case_events_pb2 as pb
+from reintegration.v1 import case_events_pb2_grpc as pb_grpc
+
+from services.access.demo_people import DemoPerson
+from services.casework.codec import event_to_message
+from services.casework.domain.case_code import case_code
+from services.casework.domain.events import parse_event
+from services.casework.domain.instants import HOUR, format_instant
+from services.web.dhaka import for_form
+from services.web.sessions import FORM_FIELD, form_token
+from tests.acceptance.faces import Served
+from tests.acceptance.survivor_cases import Json, an_event, now
+from tests.system_fixture import System, bearer
+
+RECORDING = ("/v1/events", "/v1/events:batch")
+_SUBJECTS = ("{case_id}", "{alert_id}", "{account_id}")
+_CALL = {"direction": "outgoing", "outcome": "no_answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a request is about: a case, an open alert of it, who has it, and an account."""
+
+    case_id: str
+    alert_id: str
+    caseworker_id: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """status: as the matrix writes it; text: of the body, without what differs from one request to the next."""
+
+    status: str
+    text: str
+
+
+def is_about_somebody(served: Served) -> bool:
+    if served.part == "grpc":
+        return served.path.startswith("/reintegration.")
+    return served.path in RECORDING or any(name in served.path for name in _SUBJECTS)
+
+
+def records(served: Served) -> bool:
+    """Whether it records an event of a case by the case's id: of a case nobody knows anybody may be the first."""
+    by_form = (served.method, served.path) == ("POST", "/cases/{case_id}/record")
+    return served.path in RECORDING or served.part == "grpc" or by_form
+
+
+def ask(system: System, served: Served, who: DemoPerson | None, about: Subject) -> Obtained:
+    if served.part == "grpc":
+        return _rpc(system, served.path, who, about)
+    if served.part == "web" and not served.is_plumbing:
+        return _page(system, served, who, about)
+    return _route(system, served, who, about)
+
+
+# --- routes of services ----------------------------------------------------------------------------------------------
+
+
+def _route(system: System, served: Served, who: DemoPerson | None, about: Subject) -> Obtained:
+    origin = system.addresses[served.part] if served.is_plumbing else system.url
+    url = origin + _filled(served.path, about)
+    body = _body(system, served, about)
+    with system.http.stream(served.method, url, headers=bearer(who), json=body) as answer:
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+            return Obtained(str(answer.status_code), "")
+        answer.read()
+        return Obtained(_status(served, answer), _same_for_all(answer.text, about))
+
+
+def _filled(path: str, about: Subject) -> str:
+    """`act` and `name` stand for one of several that are alike."""
+    values = {"act": "acknowledge", "name": "contacted_on_time", "file": "icon.svg"}
+    return path.format(case_id=about.case_id, alert_id=about.alert_id, account_id=about.account_id, **values)
+
+
+def _body(system: System, served: Served, about: Subject) -> Json | None:
+    match served.path:
+        case "/v1/events":
+            return an_event(about.case_id, "call", _CALL)
+        case "/v1/events:batch":
+            return {"events": [an_event(about.case_id, "call", _CALL)]}
+        case "/v1/alerts/{alert_id}:acknowledge":
+            return {}
+        case "/v1/alerts/{alert_id}:snooze":
+            return {"until": format_instant(now() + HOUR), "reason": "visit_planned"}
+        case "/v1/alerts/{alert_id}:reassign":
+            return {"caseworker_id": about.caseworker_id}
+        case "/v1/session":
+            return {"name": system.anna.sign_in_name, "password": system.anna.password}
+        case "/v1/accounts" if served.method == "POST":
+            return {"sign_in_name": f"made-{uuid4().hex}", "name": "Invented (test)", "roles": ["evaluator"]}
+        case _:
+            return None
+
+
+def _status(served: Served, answer: httpx.Response) -> str:
+    if served.path == "/v1/events:batch" and answer.status_code == 200:
+        (result,) = answer.json()["results"]
+        inner = "a receipt" if "receipt" in result else result["problem"]["status"]
+        return f"200 with {inner}"
+    if answer.is_redirect:
+        return f"{answer.status_code} to {answer.headers['location'].partition('?')[0]}"
+    return str(answer.status_code)
+
+
+def _same_for_all(text: str, about: Subject) -> str:
+    for known in (about.case_id, about.alert_id, about.account_id, about.caseworker_id):
+        text = text.replace(known, "ID")
+    text = text.replace(case_code(about.case_id), "CODE")
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
+    return re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME", text)
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+def _page(system: System, served: Served, who: DemoPerson | None, about: Subject) -> Obtained:
+    url = system.url + _filled(served.path, about)
+    cookies = {} if who is None else {"cookie": f"session={who.token}"}
+    headers = {"origin": system.url, **cookies}
+    form = {} if who is None else {FORM_FIELD: form_token(who.token)}
+    form |= _typed(system, served, about)
+    # A browser of her own: one that had signed in before would bring that session along.
+    with httpx.Client(timeout=30, trust_env=False) as browser:
+        answer = browser.request(served.method, url, headers=headers, data=form if served.method == "POST" else None)
+    return Obtained(_status(served, answer), _same_for_all(answer.text, about))
+
+
+def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
+    event = {"event_id": str(uuid4()), "occurred_at": for_form(datetime.now(UTC))}
+    match served.path:
+        case "/sign-in":
+            return {"name": system.anna.sign_in_name, "password": system.anna.password}
+        case "/open-case":
+            opening = {"source": "police", "pathway": "family", "district": "jashore"}
+            return {**event, "case_id": str(uuid4()), "caseworker_id": about.caseworker_id, **opening}
+        case "/cases/{case_id}/record":
+            return {**event, "type": "call", **_CALL}
+        case _:
+            return {}
+
+
+# --- RPCs ------------------------------------------------------------------------------------------------------------
+
+
+def _rpc(system: System, path: str, who: DemoPerson | None, about: Subject) -> Obtained:
+    with grpc.insecure_channel(system.grpc) as channel:
+        try:
+            return _called(channel, path, tuple(bearer(who).items()), about)
+        except grpc.RpcError as error:
+            assert isinstance(error, grpc.Call)
+            return Obtained(error.code().name, _same_for_all(str(error.details()), about))
+
+
+def _called(channel: grpc.Channel, path: str, metadata: tuple[tuple[str, str], ...], about: Subject) -> Obtained:
+    named: dict[str, Any] = {"metadata": metadata, "timeout": 20}
+    match path.rpartition("/")[2]:
+        case "RecordEvent":
+            pb_grpc.CaseEventsStub(channel).RecordEvent(pb.RecordEventRequest(event=_message(about)), **named)
+            return Obtained("OK", "")
+        case "RecordEvents":
+            requests = iter([pb.RecordEventsRequest(event=_message(about))])
+            (answer,) = pb_grpc.CaseEventsStub(channel).RecordEvents(requests, **named)
+            inner = "a receipt" if answer.HasField("receipt") else answer.refusal.reason
+            return Obtained(f"OK with {inner}", "")
+        case "Check":
+            health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), **named)
+        case "List":
+            health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest(), **named)
+        case "Watch":
+            next(health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), **named))
+        case "ServerReflectionInfo":
+            requests = iter([reflection_pb2.ServerReflectionRequest(list_services="")])
+            list(reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(requests, **named))
+        case _:
+            raise AssertionError(f"nobody has said how {path} is called: say it here and in matrix.txt")
+    return Obtained("OK", "")
+
+
+def _message(about: Subject) -> Any:
+    return event_to_message(parse_event(an_event(about.case_id, "call", _CALL), "", ""))
+
+
+def in_columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

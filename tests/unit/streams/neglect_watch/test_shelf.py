@@ -1,0 +1,147 @@
+"""The cases of a partition: open ones, packed ones, and who is due when."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.casework.domain.policy_timeline import SINCE_EVER, PolicyBook
+from streams.neglect_watch import shelf as shelf_module
+from streams.neglect_watch.shelf import Shelf
+from tests.case_builder import DAY, MAR_1, MAR_2, MAR_3, MAR_10, CaseBuilder, a_policy, a_rule, event_id, every
+
+POLICY = a_policy(a_rule(every(7 * DAY)))
+MAR_8, MAR_9 = MAR_1 + 7 * DAY, MAR_2 + 7 * DAY
+
+
+def a_shelf() -> Shelf:
+    book = PolicyBook()
+    book.change("", SINCE_EVER, POLICY)
+    return Shelf(book)
+
+
+def settle(shelf: Shelf, number: int, day: int, offset: int) -> str:
+    case_id = event_id(number)
+    event, recorded_at = CaseBuilder(case_id=case_id).settled_on(day).records[0]
+    case = shelf.of(case_id)
+    case.fold(event, recorded_at)
+    shelf.touched(case, offset)
+    return case_id
+
+
+def pass_time(shelf: Shelf, before: int, offset: int) -> list[str]:
+    looked_at = []
+    for case in shelf.due_before(before):
+        case.advance(before)
+        shelf.touched(case, offset)
+        looked_at.append(case.case_id)
+    return looked_at
+
+
+def test_an_empty_shelf_waits_for_nothing() -> None:
+    shelf = a_shelf()
+    assert (len(shelf), shelf.next_due(), list(shelf.due_before(MAR_10))) == (0, None, [])
+    assert shelf.take_changes() == {}
+
+
+def test_a_case_with_something_to_work_out_is_due_at_its_moment_then_at_its_next_timer() -> None:
+    shelf = a_shelf()
+    case_id = settle(shelf, 1, MAR_1, 0)
+    assert shelf.next_due() == MAR_1
+    assert pass_time(shelf, MAR_2, 1) == [case_id]
+    assert shelf.next_due() == MAR_8
+
+
+def test_cases_come_in_order_of_their_due_times_and_only_those_due() -> None:
+    shelf = a_shelf()
+    one, two, three = (settle(shelf, n, MAR_1 + day * DAY, n) for n, day in ((1, 2), (2, 0), (3, 1)))
+    assert pass_time(shelf, MAR_10 - 2 * DAY, 9) == [two, three, one]
+    assert pass_time(shelf, MAR_8, 10) == []
+    assert pass_time(shelf, MAR_8 + 1, 11) == [two]
+    assert pass_time(shelf, MAR_9 + 1, 12) == [three]
+
+
+def test_a_due_time_that_moved_is_forgotten() -> None:
+    shelf = a_shelf()
+    case_id = settle(shelf, 1, MAR_1, 0)
+    pass_time(shelf, MAR_2, 1)
+    case = shelf.of(case_id)
+    event, recorded_at = CaseBuilder(case_id=case_id, numbering=2).called_on(MAR_3).records[0]
+    case.fold(event, recorded_at)
+    shelf.touched(case, 2)
+    pass_time(shelf, MAR_3 + 1, 3)
+    assert shelf.next_due() == MAR_3 + 7 * DAY
+    assert pass_time(shelf, MAR_8 + 1, 4) == []
+
+
+def test_a_case_that_was_ended_is_due_no_more() -> None:
+    shelf = a_shelf()
+    case_id = settle(shelf, 1, MAR_1, 0)
+    case = shelf.of(case_id)
+    event, recorded_at = CaseBuilder(case_id=case_id, numbering=2).closed_on(MAR_2, "died").records[0]
+    case.fold(event, recorded_at)
+    shelf.touched(case, 1)
+    pass_time(shelf, MAR_3, 2)
+    assert shelf.next_due() is None
+
+
+def test_every_case_can_be_called_up_and_none_waits_longer_for_it() -> None:
+    shelf = a_shelf()
+    one, two = settle(shelf, 1, MAR_1, 0), settle(shelf, 2, MAR_2, 1)
+    pass_time(shelf, MAR_3, 2)
+    shelf.look_at_all(MAR_3)
+    assert shelf.next_due() == MAR_3
+    assert sorted(pass_time(shelf, MAR_3 + 1, 3)) == sorted([one, two])
+    assert shelf.next_due() == MAR_8
+    shelf.look_at_all(MAR_10)
+    assert shelf.next_due() == MAR_8
+
+
+def test_changes_are_taken_once_and_name_the_offset_that_touched_them() -> None:
+    shelf = a_shelf()
+    one, two = settle(shelf, 1, MAR_1, 0), settle(shelf, 2, MAR_2, 7)
+    changes = shelf.take_changes()
+    assert set(changes) == {one, two}
+    assert shelf.take_changes() == {}
+    assert (shelf.applied(one), shelf.applied(two), shelf.applied(event_id(3))) == (0, 7, -1)
+    pass_time(shelf, MAR_1 + 1, 8)
+    assert set(shelf.take_changes()) == {one}
+
+
+def test_a_shelf_put_together_from_its_changes_goes_on_where_it_left_off() -> None:
+    shelf, again = a_shelf(), a_shelf()
+    settle(shelf, 1, MAR_1, 0)
+    settle(shelf, 2, MAR_2, 1)
+    for case_id, state in shelf.take_changes().items():
+        again.restore(case_id, state)
+    assert (len(again), again.next_due()) == (2, shelf.next_due())
+    assert pass_time(again, MAR_10, 5) == pass_time(shelf, MAR_10, 5)
+    assert again.take_changes() == shelf.take_changes()
+
+
+def test_of_two_states_of_a_case_the_one_further_along_the_log_stands() -> None:
+    """A worker that was frozen writes its old state after its successor wrote the newer one."""
+    shelf = a_shelf()
+    case_id = settle(shelf, 1, MAR_1, 0)
+    older = shelf.take_changes()[case_id]
+    pass_time(shelf, MAR_2, 4)
+    newer = shelf.take_changes()[case_id]
+    for order in ((older, newer), (newer, older)):
+        again = a_shelf()
+        for state in order:
+            again.restore(case_id, state)
+        assert (again.applied(case_id), again.next_due()) == (4, MAR_8)
+
+
+def test_many_cases_are_packed_and_opened_without_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    roomy, narrow = a_shelf(), a_shelf()
+    found: list[list[str]] = []
+    for shelf, room in ((roomy, 1000), (narrow, 3)):
+        monkeypatch.setattr(shelf_module, "OPEN_CASES", room)
+        for number in range(20):
+            settle(shelf, number, MAR_1 + number, number)
+            shelf.take_changes()
+        assert len(shelf) == 20
+        assert len(shelf._open) == min(room, 20)
+        found.append(pass_time(shelf, MAR_10, 99))
+    assert found[0] == found[1] and len(found[0]) >= 20
+    assert roomy.take_changes() == narrow.take_changes()
