@@ -100,6 +100,7 @@ class _Writer:
                 "enable.idempotence": True,
                 "compression.type": "lz4",
                 "linger.ms": 20,
+                "log_level": 3,
                 "queue.buffering.max.messages": 200_000,
             }
         )

@@ -1,4 +1,4 @@
-"""`python -m infra.runner` runs every part until Ctrl-C; `status` asks a running system, `rebuild` redoes a stopped one."""
+"""`python -m infra.runner` runs every part until Ctrl-C; `status` asks what runs, `rebuild` redoes what rests."""
 
 from __future__ import annotations
 

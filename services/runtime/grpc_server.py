@@ -43,6 +43,9 @@ _OPTIONS: Final = (
     ("grpc.max_connection_age_grace_ms", 60_000),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # Of a stream that is not read the transport would take megabytes ahead; so it takes some hundred events.
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.lookahead_bytes", 64 * 1024),
 )
 
 _principal: ContextVar[Any] = ContextVar("principal")

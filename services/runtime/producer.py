@@ -25,6 +25,9 @@ from services.runtime.topics import CASE_EVENTS, MAX_RECORD_BYTES
 MAX_RECORDS_IN_FLIGHT: Final = 20_000
 MAX_BYTES_IN_FLIGHT: Final = 32 * 1024 * 1024
 DELIVERY_MS: Final = 5_000
+# kafka-python promises an answer within the delivery time, but a producer that is closed while the broker is away may
+# forget what it had in flight: nobody waits longer than this.
+ANSWER_SECONDS: Final = DELIVERY_MS / 1000 + 0.5
 PROBE_SECONDS: Final = 0.5
 RETRY_AFTER_SECONDS: Final = 2
 
@@ -110,22 +113,38 @@ class LogProducer:
         """
         if key is None and partition is None:
             raise ValueError("a record needs a key or a partition")
-        size = len(value) + len(key or b"")
-        delivered = self._send(key, value, partition, list(headers), size)
         try:
-            appended = await delivered
+            appended = await self._delivered(key, value, partition, list(headers))
         except LogUnavailable:
             LOG_APPENDS.labels(self.topic, "unavailable").inc()
             raise
         LOG_APPENDS.labels(self.topic, "appended").inc()
         return appended
 
+    async def _delivered(
+        self, key: bytes | None, value: bytes, partition: int | None, headers: list[tuple[str, bytes]]
+    ) -> Appended:
+        producer = self._broker.require()
+        delivered = self._send(producer, key, value, partition, headers)
+        try:
+            # Out of time the future is cancelled: what the broker says later finds nobody to give a receipt to.
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await delivered
+        except TimeoutError:
+            self._broker.lost(producer, "the log did not answer about a record")
+            raise LogUnavailable("the log did not acknowledge the record in time") from None
+
     def _send(
-        self, key: bytes | None, value: bytes, partition: int | None, headers: list[tuple[str, bytes]], size: int
+        self,
+        producer: Any,
+        key: bytes | None,
+        value: bytes,
+        partition: int | None,
+        headers: list[tuple[str, bytes]],
     ) -> asyncio.Future[Appended]:
         if self._deliveries is None:
             raise RuntimeError("start the producer first")
-        producer = self._broker.require()
+        size = len(value) + len(key or b"")
         if self._records >= self._max_records or self._bytes + size > self._max_bytes:
             raise LogUnavailable("the log is not keeping up: too much waits for it already", 1)
         try:

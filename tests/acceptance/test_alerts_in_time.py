@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -21,7 +22,7 @@ LATEST = 5_000
 
 
 @dataclass
-class Watch:
+class Watch(ABC):
     """Follows what one supervisor is shown, in a thread; {alert_id: (r, seen at)} of alerts of one rule."""
 
     system: System
@@ -46,8 +47,9 @@ class Watch:
             self.failed.append(error)
             raise
 
+    @abstractmethod
     def follow(self, http: httpx.Client) -> None:
-        raise AssertionError("a watch looks at something")
+        """Note what is shown, until `stopped`."""
 
 
 class InboxWatch(Watch):

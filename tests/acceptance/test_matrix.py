@@ -1,7 +1,7 @@
 """Who gets what: every route, page and RPC x role x whose it is, against the running system.
 
 `matrix.txt` is what must be; a thing that is served and does not stand in it fails, and so does a line that no longer
-has its thing. Whoever changes it on purpose puts the file that the failure names in its place, and reads the difference.
+has its thing. Whoever changes it on purpose puts the file that the failure names in its place, and reads what differs.
 """
 
 from __future__ import annotations
@@ -132,12 +132,14 @@ def test_the_matrix_is_what_is_obtained(served: list[Served], obtained: Mapping[
     written = tmp_path / "matrix.txt"
     written.write_text(found, encoding="utf-8")
     golden = GOLDEN.read_text(encoding="utf-8") if GOLDEN.exists() else ""
-    difference = "\n".join(
-        difflib.unified_diff(golden.splitlines(), found.splitlines(), "must be", "is", "", "", 0, "")
-    )
+    difference = _difference(golden, found)
     cells = sum(1 for _, _, whose in obtained if whose != MISSING)
     print(f"\n{len(served)} things served, {cells} cells")
     assert difference == "", f"obtained: {written}\n{difference}"
+
+
+def _difference(must_be: str, found: str) -> str:
+    return "\n".join(difflib.unified_diff(must_be.splitlines(), found.splitlines(), "must be", "is", n=0, lineterm=""))
 
 
 def _table(served: list[Served], obtained: Mapping[Key, Obtained]) -> str:
@@ -155,9 +157,7 @@ def test_what_is_another_organisations_cannot_be_told_from_what_does_not_exist(
     for (one, role, whose), missing in obtained.items():
         if whose == MISSING:
             theirs = obtained[one, role, "other organisation's"]
-            told = "\n".join(
-                difflib.unified_diff(missing.text.splitlines(), theirs.text.splitlines(), "missing", "theirs")
-            )
+            told = _difference(missing.text, theirs.text)
             assert theirs == missing, f"{one} as {role}: {theirs.status} or {missing.status}\n{told}"
             compared += 1
     print(f"\n{compared} pairs compared, word for word")

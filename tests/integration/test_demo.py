@@ -250,7 +250,7 @@ def test_a_stopped_system_can_be_rebuilt_from_its_log(own: DemoProcess) -> None:
 
 
 def test_the_next_start_has_the_data_still_and_says_its_age(own: DemoProcess) -> None:
-    took = own.start().wait_up(90)
+    took = own.start().wait_up()
     system = DemoSystem(own)
     eventually(lambda: "The data is from" in own.said().rsplit("Starting log", 1)[1], 10)
     assert "Inventing" not in own.said().rsplit("Starting log", 1)[1]

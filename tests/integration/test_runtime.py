@@ -16,7 +16,7 @@ from fastapi import Depends
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from kafka import KafkaConsumer, TopicPartition
-from reintegration.v1 import case_events_pb2, case_events_pb2_grpc
+from reintegration.v1 import case_events_pb2, case_events_pb2_grpc, events_pb2
 from starlette.responses import StreamingResponse
 
 from services.access.domain.permissions import Action, Principal
@@ -45,11 +45,11 @@ class EchoesWho(case_events_pb2_grpc.CaseEventsServicer):
             yield case_events_pb2.RecordEventsResponse(receipt=receipt)
 
 
-def a_grpc_server(port: int = 0) -> GrpcServer:
+def a_grpc_server(port: int = 0, servicer: case_events_pb2_grpc.CaseEventsServicer | None = None) -> GrpcServer:
     service = RpcService(
         case_events_pb2.DESCRIPTOR.services_by_name["CaseEvents"],
         {"RecordEvent": Action.RECORD_EVENT, "RecordEvents": Action.RECORD_EVENT},
-        lambda server: case_events_pb2_grpc.add_CaseEventsServicer_to_server(EchoesWho(), server),
+        lambda server: case_events_pb2_grpc.add_CaseEventsServicer_to_server(servicer or EchoesWho(), server),
     )
     return GrpcServer([service], tokens.test_verifier(), "127.0.0.1", port)
 
@@ -293,4 +293,77 @@ async def test_a_log_that_goes_away_is_refused_at_once_after_a_moment_and_found_
     values = [value for _, value, _ in records_of(node.bootstrap, back.partition, b"key")]
     assert values.count(b"back") == 1
     assert b"away" not in values
+    await producer.stop()
+
+
+async def test_a_stream_that_is_not_read_is_not_taken_ahead_without_a_bound():
+    """Of 20 000 events of 100 bytes at most some thousand are let go before anybody reads them."""
+    sent, most = 0, 20_000
+    reading = asyncio.Event()
+
+    class ReadsLater(EchoesWho):
+        async def RecordEvents(self, requests, context):
+            await reading.wait()
+            async for request in requests:
+                yield case_events_pb2.RecordEventsResponse(
+                    receipt=case_events_pb2.Receipt(event_id=request.event.event_id)
+                )
+
+    async def events():
+        nonlocal sent
+        for _ in range(most):
+            sent += 1
+            yield case_events_pb2.RecordEventsRequest(event=events_pb2.Event(event_id="x" * 100))
+
+    server = a_grpc_server(servicer=ReadsLater())
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as found:
+        stub = case_events_pb2_grpc.CaseEventsStub(found)
+
+        async def count() -> int:
+            return len([answer async for answer in stub.RecordEvents(events(), metadata=signed_in())])
+
+        counting = asyncio.create_task(count())
+        await asyncio.sleep(2)
+        ahead = sent
+        reading.set()
+        assert await counting == most
+    await server.stop(1)
+    assert ahead < most / 4
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+async def test_whoever_is_in_flight_when_the_log_goes_learns_it_and_every_receipt_stands(fresh_kafka, fault):
+    node = await asyncio.to_thread(fresh_kafka)
+    producer = LogProducer(node.bootstrap)
+    await producer.start()
+    await producer.wait_until_ready(20)
+    receipts: dict[bytes, Appended] = {}
+    refused: set[bytes] = set()
+
+    async def record(name: bytes) -> None:
+        try:
+            receipts[name] = await producer.append(b"key", name)
+        except LogUnavailable:
+            refused.add(name)
+
+    await asyncio.gather(*(record(b"%d" % number) for number in range(500)))
+    assert len(receipts) == 500
+    going = asyncio.create_task(asyncio.to_thread(node.kill if fault == "killed" else node.pause))
+    under_way: list[asyncio.Task[None]] = []
+    for number in range(500, 2_000):
+        under_way.append(asyncio.create_task(record(b"%d" % number)))
+        await asyncio.sleep(0.001)
+    await going
+    async with asyncio.timeout(15):
+        await asyncio.gather(*under_way)
+    assert refused
+    assert len(receipts) + len(refused) == 2_000
+    given = dict(receipts)
+    await asyncio.to_thread(node.restart if fault == "killed" else node.resume)
+    await producer.wait_until_ready(20)
+    last = await producer.append(b"key", b"last")
+    stored = {offset: value for offset, value, _ in records_of(node.bootstrap, last.partition, b"key")}
+    assert receipts == given
+    assert all(stored[appended.offset] == name for name, appended in receipts.items())
     await producer.stop()

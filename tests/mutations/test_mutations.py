@@ -1,4 +1,4 @@
-"""The tests see what they are there to see: each fault of `mutations.py`, put into a copy of the tree, turns its tests red.
+"""The tests see what they are there to see: a fault of `mutations.py`, put into a copy of the tree, turns them red.
 
 And they see nothing where there is nothing: in the copy as it is, the same tests are green.
 """

@@ -1,4 +1,4 @@
-"""A detector that is newer than this service names facts of which it has no words yet: the list is shown all the same."""
+"""A detector newer than this service names facts of which it has no words yet: the list is shown all the same."""
 
 from __future__ import annotations
 

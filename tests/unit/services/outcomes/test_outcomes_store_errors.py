@@ -32,7 +32,7 @@ class Refuses:
 )
 def test_a_statement_that_is_wrong_is_told_from_an_outage_in_the_log_and_nowhere_else(caplog, error, named):
     tallies = ClickHouseTallies(lambda: Refuses(error))
-    with caplog.at_level(logging.WARNING), pytest.raises(StoreUnavailable, match="^ClickHouse did not answer$"):
+    with caplog.at_level(logging.WARNING), pytest.raises(StoreUnavailable, match=r"^ClickHouse did not answer$"):
         tallies.state(["shurjo"])
     [record] = caplog.records
     assert (record.getMessage(), record.__dict__["reason"]) == ("ClickHouse gave no answer", named)

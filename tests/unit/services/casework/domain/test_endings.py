@@ -7,6 +7,7 @@ import pytest
 from services.casework.domain.transitions import ObligationEnding
 from tests.case_builder import (
     DAY,
+    FEB_1,
     HOUR,
     MAR_1,
     MAR_2,
@@ -149,6 +150,26 @@ def test_of_a_cadence_only_what_came_later_than_c_counts() -> None:
     assert RAISED.called_on(MAR_1, recorded=MAR_10).endings(MAR_10) == []
 
 
+def test_of_a_cadence_the_contact_it_counts_from_does_not_end_it() -> None:
+    story = a_case(WEEKLY).settled_on(MAR_1).called_on(MAR_3)
+    assert story.called_on(MAR_15).endings(MAR_15) == [("resolved", "2026-03-15")]
+    both = RAISED.called_on(MAR_1, recorded=MAR_10).called_on(MAR_10)
+    assert both.endings(MAR_10) == [("resolved", "2026-03-10")]
+
+
+def test_the_basis_is_the_one_it_had_just_before_though_c_and_d_stayed() -> None:
+    """A pause sets c; behind it an earlier trigger comes to be known, and with it what answers the earliest."""
+    rule = a_rule(within(DAY, "safety_incident", "contact"))
+    incident = {"kind": "threat", "severity": "low"}
+    story = a_case(rule).has("safety_incident", MAR_1, **incident).paused_on(MAR_2, until=MAR_10)
+    earlier = story.has("safety_incident", FEB_1, recorded=MAR_15, **incident)
+    answered = earlier.called_on(FEB_1 + DAY, recorded=MAR_20).called_on(MAR_20)
+    assert answered.endings(MAR_20) == [("cleared", "2026-02-02")]
+    assert story.called_on(FEB_1 + DAY, recorded=MAR_20).called_on(MAR_20).endings(MAR_20) == [
+        ("resolved", "2026-03-20")
+    ]
+
+
 def test_of_a_response_what_satisfies_the_trigger_counts_early_ones_too() -> None:
     rule = a_rule(within(7 * DAY, "job_ended", ("contact", "job_started"), early=3 * DAY))
     lost = a_case(rule).has("job_placement", MAR_3, status="ended")
@@ -161,6 +182,12 @@ def test_of_a_response_an_answer_that_is_a_trigger_too_counts_when_it_is_later()
     rule = a_rule(within(DAY, "safety_concern", "contact"))
     afraid = a_case(rule).called_on(MAR_3, wellbeing=1)
     assert afraid.called_on(MAR_10, wellbeing=1).endings(MAR_10) == [("resolved", "2026-03-10")]
+
+
+def test_of_a_response_an_answer_that_is_a_trigger_at_the_same_time_does_not_count() -> None:
+    rule = a_rule(within(DAY, "safety_concern", "contact"))
+    twice = a_case(rule).called_on(MAR_3, wellbeing=1).called_on(MAR_3, wellbeing=1, recorded=MAR_10)
+    assert twice.called_on(MAR_10).endings(MAR_10) == [("resolved", "2026-03-10")]
 
 
 def test_of_a_response_a_repeat_that_is_no_answer_does_not_end_it() -> None:

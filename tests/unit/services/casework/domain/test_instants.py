@@ -16,6 +16,7 @@ from services.casework.domain.instants import (
     format_day,
     format_duration,
     format_instant,
+    local_day,
     parse_day,
     parse_duration,
     parse_instant,
@@ -88,6 +89,11 @@ def test_a_day_is_its_midnight_in_utc() -> None:
     for text in ("2026-3-12", "12.03.2026", "2026-02-30", "2026-03-12T00:00:00Z"):
         with pytest.raises(ValueError, match=r"expected a day|there is no day"):
             parse_day(text)
+
+
+def test_in_sentences_a_day_is_that_of_dhaka() -> None:
+    assert local_day(parse_instant("2026-03-12T17:59:59.999Z")) == "2026-03-12"
+    assert local_day(parse_instant("2026-03-12T18:00:00Z")) == "2026-03-13"
 
 
 def test_an_aware_datetime_is_the_same_instant() -> None:

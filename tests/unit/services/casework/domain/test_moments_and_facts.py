@@ -72,10 +72,12 @@ def test_a_millisecond_apart_are_two_moments() -> None:
 def test_a_recorded_at_that_runs_backwards_is_lifted_to_the_latest() -> None:
     story = a_case(WEEKLY).settled_on(MAR_3)
     case = story.told(until=MAR_3).case
-    event, _ = story.called_on(MAR_2).records[-1]
+    event, _ = story.settled_on(MAR_2).called_on(MAR_3).records[-1]
     case.fold(event, MAR_2)
+    assert case.pending is not None and case.pending.time == MAR_3
     case.advance(MAR_3 + 1)
     assert case.moment == MAR_3
+    assert case.facts.times("contact") == [MAR_3]
 
 
 def test_the_same_event_id_a_second_time_changes_nothing_whatever_it_says() -> None:
