@@ -107,6 +107,11 @@ class Inbox:
     after: str
     freshness: Freshness
 
+    @property
+    def alert_ids(self) -> frozenset[str]:
+        """The alerts that this page shows."""
+        return frozenset(alert.alert_id for case in self.cases for alert in case.alerts)
+
     @staticmethod
     def of(answer: Json) -> Inbox:
         counts = answer["counts"]

@@ -27,6 +27,12 @@ class Issued:
     expires_at: int
 
 
+class PublicKey(Protocol):
+    """What everybody may know of the key that signs tokens."""
+
+    def public_jwk(self) -> dict[str, str]: ...
+
+
 class AccountStore(Protocol):
     """Accounts and failed sign-ins, durable when a call returns."""
 
@@ -65,3 +71,9 @@ class Passwords(Protocol):
 
 class Issuer(Protocol):
     def issue(self, principal: Principal, now: int, lifetime_seconds: int | None = None) -> Issued: ...
+
+
+class PublishedKey(Protocol):
+    """The key that signs tokens, as far as everybody may see it."""
+
+    def public_jwk(self) -> dict[str, str]: ...

@@ -8,14 +8,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.access.adapters.signing_key import SigningKey
 from services.access.application.account_keeping import (
     AccountKeeping,
     CannotCloseOwnAccount,
     NewAccount,
     NoSuchAccount,
 )
-from services.access.application.ports import AccountStore
+from services.access.application.ports import AccountStore, PublicKey
 from services.access.application.sign_in import SignIn, TryLater, WrongNameOrPassword
 from services.access.domain.accounts import Account, InvalidAccount
 from services.access.domain.permissions import Action, Area, Principal, Role
@@ -69,7 +68,7 @@ class _SignInQueue:
         self._turns.release()
 
 
-def create_router(sign_in: SignIn, keeping: AccountKeeping, store: AccountStore, key: SigningKey) -> APIRouter:
+def create_router(sign_in: SignIn, keeping: AccountKeeping, store: AccountStore, key: PublicKey) -> APIRouter:
     router = APIRouter()
     queue = _SignInQueue()
 

@@ -92,8 +92,9 @@ class _Reader:
         self.path, self.document = path, document
         self.lines = _key_lines(text)
 
-    def fail(self, rule: int, key: str, message: str) -> InvalidPolicy:
-        line = self.lines.get((rule, key), self.lines.get((rule, ""), 0))
+    def fail(self, rule: int, key: str, message: str, within: str = "") -> InvalidPolicy:
+        """within: the key in whose value the faulty one stands."""
+        line = self.lines.get((rule, within or key), self.lines.get((rule, ""), 0))
         return InvalidPolicy(self.path, line, f"{key}: {message}" if key else message)
 
     def read(self, above: frozenset[Path]) -> tuple[int, int, dict[str, Rule]]:
@@ -173,18 +174,21 @@ class _Reader:
         early = self._duration(table, index, "early", 0)
         return Milestone(self._fact(index, table, "anchor"), days, early, facts("satisfied_by"), ends)
 
-    def _duration(self, table: dict[str, Any], index: int, key: str, default: int | None, least: int = 0) -> int:
+    def _duration(
+        self, table: dict[str, Any], index: int, key: str, default: int | None, least: int = 0, within: str = ""
+    ) -> int:
         if key not in table:
             if default is None:
-                raise self.fail(index, key, "required: a duration like 15m or 3d")
+                raise self.fail(index, key, "required: a duration like 15m or 3d", within)
             return default
         value = table[key]
         try:
             duration = parse_duration(value if isinstance(value, str) else "")
         except ValueError as error:
-            raise self.fail(index, key, str(error)) from None
+            raise self.fail(index, key, str(error), within) from None
         if not least <= duration <= _LONGEST:
-            raise self.fail(index, key, "expected a duration that is not negative" if least == 0 else "out of range")
+            expected = "expected a duration that is not negative" if least == 0 else "out of range"
+            raise self.fail(index, key, expected, within)
         return duration
 
     def _names(
@@ -244,10 +248,10 @@ class _Reader:
         for step in stated:
             if set(step) - {"until", "every"}:
                 raise self.fail(index, "steps", "a step has until and every, nothing else")
-            until = self._duration(step, index, "until", None, least=1) if "until" in step else None
+            until = self._duration(step, index, "until", None, least=1, within="steps") if "until" in step else None
             if steps and (steps[-1].until is None or (until is not None and until <= (steps[-1].until or 0))):
                 raise self.fail(index, "steps", "expected rising `until`s; only the last step may leave it out")
-            steps.append(Step(until, self._duration(step, index, "every", None, least=1)))
+            steps.append(Step(until, self._duration(step, index, "every", None, least=1, within="steps")))
         return tuple(steps)
 
     def _applies_when(self, index: int, table: dict[str, Any]) -> dict[str, Value]:
