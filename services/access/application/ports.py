@@ -71,9 +71,3 @@ class Passwords(Protocol):
 
 class Issuer(Protocol):
     def issue(self, principal: Principal, now: int, lifetime_seconds: int | None = None) -> Issued: ...
-
-
-class PublishedKey(Protocol):
-    """The key that signs tokens, as far as everybody may see it."""
-
-    def public_jwk(self) -> dict[str, str]: ...

@@ -73,7 +73,8 @@ class Area:
     upazila: str | None = None
 
     def covers(self, district: str, upazila: str) -> bool:
-        return self.district == district and self.upazila in (None, upazila)
+        """A case whose upazila is not known is everybody's in its district: nobody may be overseen by no one."""
+        return self.district == district and (self.upazila in (None, upazila) or not upazila)
 
 
 @dataclass(frozen=True, slots=True)

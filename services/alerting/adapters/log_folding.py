@@ -38,6 +38,7 @@ class LogFolding:
             try:
                 transition, _ = decode_transition(message.value)
             except UnreadableRecord as error:
+                self._contents.unreadable_alerts += 1
                 _note_unreadable(message, error)
                 continue
             if self._contents.inbox.take_transition(transition):

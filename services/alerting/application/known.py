@@ -27,13 +27,15 @@ Now = Callable[[], int]
 class Contents:
     """All that was folded; thrown away as a whole when the log turns out to be another one.
 
-    complete: everything that stood in the log when reading began has been folded.
+    complete: everything that stood in the log when reading began has been folded. unreadable_alerts: transitions that
+    this version cannot read; while there are any, an alert may be missing.
     """
 
     inbox: Inbox = field(default_factory=Inbox)
     transitions: TransitionLog = field(default_factory=TransitionLog)
     detector: DetectorWatch = field(default_factory=DetectorWatch)
     complete: bool = False
+    unreadable_alerts: int = 0
 
 
 class Known:
@@ -85,5 +87,5 @@ class Known:
         return self.contents
 
     def freshness(self) -> Freshness:
-        reached = self.log_reached and self.contents.complete
-        return self.contents.detector.freshness(self.now(), reached)
+        sees_all = self.log_reached and self.contents.complete and not self.contents.unreadable_alerts
+        return self.contents.detector.freshness(self.now(), sees_all)

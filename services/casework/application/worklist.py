@@ -53,6 +53,10 @@ Need = tuple[int, int, int, int, str]
 """The order of the list, the neediest first."""
 
 
+_NOT_KNOWN: Final = (Standing.UNREAD, Standing.UNOPENED)
+"""What is owed to her cannot be said: the tables do not have the case yet, or its opening never came."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkItem:
     """One case of the list. Instants in milliseconds; `why` is None where nothing but its standing can be said."""
@@ -90,7 +94,7 @@ def work_item(case: CaseAsItStands, now: int) -> WorkItem | None:
     paused_until = file.standing.pause_ends if file and standing is Standing.PAUSED else None
     due_by = first.d if first else paused_until
     return WorkItem(
-        need=_need(first, str(risk), charge.case_id, now),
+        need=_need(first, str(risk), charge.case_id, now, known=standing not in _NOT_KNOWN),
         case_id=charge.case_id,
         code=case_code(charge.case_id),
         caseworker_id=charge.caseworker_id,
@@ -98,7 +102,7 @@ def work_item(case: CaseAsItStands, now: int) -> WorkItem | None:
         upazila=charge.upazila,
         risk=str(risk) if risk else None,
         standing=standing,
-        group=group_of(owed, now),
+        group=group_of(owed, now) if standing not in _NOT_KNOWN else Group.CALL_TODAY,
         why=why_owed(file, first) if file and first else None,
         rule_ids=tuple(one.rule.id for one in owed),
         due_by=due_by,
@@ -172,8 +176,9 @@ def _urgency(one: OpenObligation, now: int) -> tuple[int, int, int]:
     return (2, -severity, one.d) if overdue else (3 if one.d <= end_of_day(now) else 4, 0, one.d)
 
 
-def _need(first: OpenObligation | None, risk: str, case_id: str, now: int) -> Need:
+def _need(first: OpenObligation | None, risk: str, case_id: str, now: int, *, known: bool) -> Need:
+    """Of whom we know too little to say what is owed comes with what is due today: it may be anything."""
     if first is None:
-        return (5, 0, 0, 0, case_id)
+        return (5 if known else 3, 0, 0, 0, case_id)
     band, severity, due = _urgency(first, now)
     return (band, severity, -_RISKS.index(risk) - 1 if risk in _RISKS else 0, due, case_id)
