@@ -44,8 +44,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     configure_logging(name)
-    # Faust makes the last folder of its way alone.
-    (settings.var_dir / "streams").mkdir(parents=True, exist_ok=True)
     worker = PromptWorker(
         build_app(name, settings),
         loglevel=settings.log_level,

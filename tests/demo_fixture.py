@@ -262,9 +262,9 @@ class DemoSystem:
         return Counter(alert["rule_id"] for alert in self.open_alerts(until_ms).values())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSystem]:
-    """The demonstration at its usual size. Record for cases of your own choice; do not stop it."""
+    """The demonstration at its usual size, one for each module. Record for cases of your own choice; do not stop it."""
     command = DemoProcess.on_free_ports(tmp_path_factory.mktemp("demo") / "var").start()
     try:
         command.wait_up()

@@ -92,8 +92,6 @@ def plan_from(environment: Mapping[str, str], *, may_choose_ports: bool) -> Plan
     }
     if runs_kafka:
         told["KAFKA_BOOTSTRAP_SERVERS"] = f"{LOOPBACK}:{ports['KAFKA_PORT']}"
-        # Of a log that is ours alone there is one worker of each app: started again, it has its partitions at once.
-        told["WORKER_NAME"] = environment.get("WORKER_NAME") or "one"
     if runs_clickhouse:
         told["CLICKHOUSE_URL"] = f"http://{LOOPBACK}:{ports['CLICKHOUSE_PORT']}"
         told["CLICKHOUSE_USER"] = environment.get("CLICKHOUSE_USER") or "reintegration"

@@ -190,8 +190,10 @@ def test_the_log_pulled_away_and_back_goes_on_where_it_was(
     kafka_alone.restart()
     append.events(_random_events(6, 40, 30))
     eventually(lambda: reader.read(2) >= 0 and _caught_up(settings, policy, reader), 120, "caught up")
-    found = {(t.alert_id, t.revision) for t in transitions_in(reader)}
-    assert found >= _all_expected(settings, policy).keys()
+    found = {(t.alert_id, t.revision): t for t in transitions_in(reader)}
+    expected = _all_expected(settings, policy)
+    assert found.keys() <= expected.keys()
+    assert all(expected[key] == transition for key, transition in found.items())
     reader.close()
 
 
