@@ -14,7 +14,7 @@ from tests.browser_fixture import Faces
 
 @pytest.fixture
 def client(faces: Faces) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=faces.url, timeout=5) as found:
+    with httpx.Client(base_url=faces.url, timeout=30) as found:
         yield found
 
 
