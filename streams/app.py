@@ -10,6 +10,7 @@ import faust
 
 from services.runtime.settings import Settings
 from services.runtime.topics import PARTITIONS
+from streams.bulk_delivery import deliver_in_bulk
 
 
 def _neglect_watch(app: faust.App, settings: Settings) -> None:
@@ -59,6 +60,8 @@ def build_app(name: str, settings: Settings) -> faust.App:
         stream_wait_empty=False,
     )
     fill(app, settings)
+    if settings.streams_bulk:
+        deliver_in_bulk(app)
     return app
 
 

@@ -14,6 +14,7 @@ from faust.exceptions import ProducerSendError
 from services.runtime.settings import Settings
 from services.runtime.topics import DEAD_LETTERS
 from streams import topics
+from streams.bulk_delivery import batches
 from streams.clickhouse_sink.feeds import Alerts, CaseEvents, Obligations
 from streams.clickhouse_sink.positions import read_from_the_store
 from streams.clickhouse_sink.records import record_of
@@ -23,7 +24,6 @@ from streams.clickhouse_sink.writer import StoreWentBack, TooManyUnreadable, Top
 from streams.dead_letters import DeadLetter
 
 # An event is to be on its timeline within two seconds; a full batch goes at once.
-_RECORDS_A_BATCH: Final = 4000
 _WAIT_SECONDS: Final = 0.25
 
 _log = logging.getLogger(__name__)
@@ -72,9 +72,9 @@ def create_agents(
 
 def _create_agent(app: faust.App, topic: Any, writer: TopicWriter, stop: Stop) -> None:
     async def write(stream: Any) -> None:
-        async for events in stream.take_events(_RECORDS_A_BATCH, within=_WAIT_SECONDS):
+        async for _, records in batches(stream, within=_WAIT_SECONDS):
             try:
-                await writer.write([record_of(event.message) for event in events])
+                await writer.write([record_of(record) for record in records])
             except StoreWentBack as error:
                 stop(StopCode.TRY_AGAIN, f"the store lost rows and is filled again from its own progress: {error}")
             except TooManyUnreadable as error:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from aiokafka import ConsumerRecord
 
 from services.casework.domain.log_time import header_instant
 
@@ -22,17 +22,13 @@ class LogRecord:
     value: bytes | None
 
 
-def record_of(message: Any) -> LogRecord:
-    """The record of a Faust message whose topic is read raw."""
-    headers = message.headers or ()
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+def record_of(record: ConsumerRecord) -> LogRecord:
     return LogRecord(
-        message.topic,
-        message.partition,
-        message.offset,
-        # Faust keeps seconds as a float; a millisecond is far above what it loses.
-        round(message.timestamp * 1000),
-        header_instant(pairs),
-        message.key,
-        message.value,
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        header_instant(record.headers),
+        record.key,
+        record.value,
     )

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from typing import Any
 
 import faust
 
-from services.casework.domain.log_time import header_instant
 from services.runtime.settings import Settings
+from streams.bulk_delivery import batches
 from streams.crash import crash_on_error
 from streams.neglect_watch.desk import Desk
 from streams.neglect_watch.emitter import Emitter
-from streams.neglect_watch.partition_watch import LogRecord
+from streams.neglect_watch.recovery import log_record
 from streams.topics import case_events
 
 log = logging.getLogger(__name__)
 
-BATCH_RECORDS = 2_000
-BATCH_SECONDS = 0.05
 TICK_SECONDS = 0.1
 BEAT_SECONDS = 5.0
 
@@ -40,11 +37,10 @@ def create_agents(app: faust.App, settings: Settings) -> None:
 
     @app.agent(topic, name="neglect_watch", concurrency=1)
     async def neglect_watch(stream: Any) -> None:
-        # A batch is acknowledged whatever happens to it, so nothing may go wrong with it and the process go on.
-        async for events in stream.take_events(BATCH_RECORDS, within=BATCH_SECONDS):
+        async for partition, records in batches(stream):
+            # A batch is acknowledged whatever happens to it, so nothing may go wrong with it and the process go on.
             with crash_on_error("neglect_watch"):
-                for partition, records in _by_partition(events).items():
-                    await desk.work(partition, records)
+                await desk.work(partition, [log_record(record) for record in records])
 
     @app.task
     async def tick() -> None:
@@ -59,24 +55,3 @@ def create_agents(app: faust.App, settings: Settings) -> None:
             while not app.should_stop:
                 desk.beat()
                 await asyncio.sleep(BEAT_SECONDS)
-
-
-def _by_partition(events: Any) -> dict[int, list[LogRecord]]:
-    records: defaultdict[int, list[LogRecord]] = defaultdict(list)
-    for event in events:
-        message = event.message
-        records[message.partition].append(
-            LogRecord(
-                message.offset,
-                round(message.timestamp * 1000),
-                message.key,
-                message.value,
-                header_instant(_pairs(message.headers)),
-            )
-        )
-    return records
-
-
-def _pairs(headers: Any) -> list[tuple[str, bytes]]:
-    """Faust gives headers as a mapping or a list, depending on where they came from."""
-    return list(headers.items()) if hasattr(headers, "items") else list(headers or ())

@@ -118,7 +118,8 @@ def test_the_readme_says_the_default_that_a_setting_has(field: str) -> None:
         plain = default.get_secret_value() if hasattr(default, "get_secret_value") else default
         assert plain in ("", None)
     else:
-        assert said.strip("`") == str(default)
+        plain = str(default).lower() if isinstance(default, bool) else str(default)
+        assert said.strip("`") == plain
 
 
 def test_every_variable_that_the_code_reads_is_a_documented_setting() -> None:
