@@ -22,9 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, TextIO
 
-from services.casework.domain.case_file import CaseFile, Moves
+from services.casework.domain.case_file import CaseFile
 from services.casework.domain.events import InvalidEvent, parse_event
 from services.casework.domain.instants import format_instant, parse_instant
+from services.casework.domain.moments import Moves
 from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import InvalidPolicy, load_policy, policy_of
 from services.casework.domain.policy_timeline import SINCE_EVER, PolicyBook

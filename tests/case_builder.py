@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from services.casework.domain.case_file import CaseFile, Moves
+from services.casework.domain.case_file import CaseFile
 from services.casework.domain.event_types import Value
 from services.casework.domain.events import Event
 from services.casework.domain.facts import Fact
 from services.casework.domain.instants import DAY, HOUR, MINUTE, format_instant, parse_instant
+from services.casework.domain.moments import Moves
 from services.casework.domain.neglect import alert_id_of
 from services.casework.domain.policy import (
     Cadence,

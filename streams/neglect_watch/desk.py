@@ -1,4 +1,8 @@
-"""The partitions this worker watches: recovering them, working their records, letting time be said."""
+"""The partitions this worker watches: recovering them, working their records, letting time be said.
+
+While what a batch brought about goes to its topics, the next batch is worked already. State is kept now and then, not
+after every batch: what came since it was kept is worked again after a crash, with the same outcome.
+"""
 
 from __future__ import annotations
 
@@ -6,85 +10,123 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
+from services.casework.domain.fact_book import id_of
+from services.casework.domain.log_time import LogTime
 from services.runtime.settings import Settings
 from services.runtime.topics import DEAD_LETTERS
 from streams.neglect_watch.emitter import Emitter
 from streams.neglect_watch.partition_watch import Findings, LogRecord, PartitionWatch
 from streams.neglect_watch.recovery import missed, recover
+from streams.neglect_watch.state_codec import POLICIES_KEY, POSITION_KEY, encode_policies, encode_position
+from streams.neglect_watch.state_writer import StateWriter, Superseded
 
 log = logging.getLogger(__name__)
 
-UNREADABLE_IN_A_ROW = 1_000
+UNREADABLE_IN_A_ROW: Final = 1_000
 """So many unreadable records one after the other are no accident: the worker stops rather than empty the log into
 the dead letters."""
-_FILL_AT_ONCE = 5_000
+KEEP_SECONDS: Final = 5.0
+KEEP_RECORDS: Final = 20_000
+"""Of a partition: its state is kept with the first batch after so much time or so many records."""
+_UNREAD_SECONDS: Final = 5.0
+"""A clock record that was said and not read for so long is said again."""
+
+StateRecords = list[tuple[bytes, bytes]]
 
 
 class TooManyUnreadable(RuntimeError):
     """Something is wrong with this reader or with who writes; a person must look."""
 
 
+@dataclass(slots=True)
+class Watched:
+    """A partition in this worker's hands. kept_at, clock_said: by the monotonic clock, seconds."""
+
+    watch: PartitionWatch
+    state: StateWriter
+    kept_position: int = -1
+    kept_at: float = field(default_factory=time.monotonic)
+    clock_said: float | None = None
+
+
 class Desk:
-    """`assign` and `revoke` follow the group; `work` answers once everything found is in its topics."""
+    """`assign` and `revoke` follow the group. `work` takes a batch; what it brought about is in its topics before the
+    batch after the next one is taken, and before anybody is told that the time up to it was checked."""
 
     def __init__(self, settings: Settings, emitter: Emitter) -> None:
         self._settings = settings
         self._emitter = emitter
-        self._watches: dict[int, asyncio.Task[PartitionWatch]] = {}
-        self._clock_said: dict[int, float] = {}
-        self._unreadable_in_a_row = 0
+        self._hands: dict[int, asyncio.Task[Watched]] = {}
+        self._saying: asyncio.Task[None] | None = None
 
     def assign(self, partitions: Iterable[int]) -> None:
         for partition in partitions:
-            if partition not in self._watches:
-                task = asyncio.create_task(recover(self._settings, partition), name=f"recover {partition}")
-                self._watches[partition] = task
+            if partition not in self._hands:
+                task = asyncio.create_task(self._take_over(partition), name=f"recover {partition}")
+                self._hands[partition] = task
 
     def revoke(self, partitions: Iterable[int]) -> None:
         for partition in partitions:
-            task = self._watches.pop(partition, None)
-            self._clock_said.pop(partition, None)
+            task = self._hands.pop(partition, None)
             if task is not None:
                 task.cancel()
 
+    async def _take_over(self, partition: int) -> Watched:
+        """First nobody else may write, then what was written is read."""
+        state = StateWriter(self._settings, partition)
+        await asyncio.to_thread(state.claim)
+        watch = await asyncio.to_thread(recover, self._settings, partition)
+        return Watched(watch, state, watch.position)
+
     async def work(self, partition: int, records: Sequence[LogRecord]) -> None:
         """Take records of one partition, in order. Those of a partition no longer ours are somebody else's."""
-        task = self._watches.get(partition)
+        task = self._hands.get(partition)
         if task is None or not records:
             return
-        watch = await asyncio.shield(task)
+        watched = await asyncio.shield(task)
+        watch = watched.watch
         if records[0].offset > watch.position + 1:
-            await self._fill(watch, records[0].offset)
-        await self._take(watch, records)
+            log.info("partition %d: from %d on what was delivered before is worked", partition, watch.position + 1)
+            async for batch in missed(self._settings, partition, watch.position + 1, records[0].offset):
+                await self._take(watched, batch)
+        await self._take(watched, records)
 
-    async def _fill(self, watch: PartitionWatch, stop: int) -> None:
-        """Work what was delivered to somebody who did not get to keep its state."""
-        batch: list[LogRecord] = []
-        async for record in missed(self._settings, watch.partition, watch.position + 1, stop):
-            batch.append(record)
-            if len(batch) >= _FILL_AT_ONCE:
-                await self._take(watch, batch)
-                batch = []
-        await self._take(watch, batch)
+    async def _take(self, watched: Watched, records: Sequence[LogRecord]) -> None:
+        watch, findings = watched.watch, Findings()
+        watch.work(records, findings)
+        if watch.unreadable_in_a_row >= UNREADABLE_IN_A_ROW:
+            raise TooManyUnreadable(
+                f"{watch.unreadable_in_a_row} in a row, up to {watch.position}; see {DEAD_LETTERS.name}"
+            )
+        if self._saying is not None:
+            # Whoever waits may be cancelled; what is to be kept was taken off the shelf and must not get lost.
+            await asyncio.shield(self._saying)
+        state = _state_of(watched) if _is_to_be_kept(watched) else []
+        self._emitter.put(watch.partition, findings)
+        self._saying = asyncio.create_task(self._say(watched, watch.time.state, state), name=f"say {watch.partition}")
 
-    async def _take(self, watch: PartitionWatch, records: Sequence[LogRecord]) -> None:
-        findings = Findings()
-        for record in records:
-            known = len(findings.unreadable)
-            watch.work(record, findings)
-            self._count_unreadable(len(findings.unreadable) > known, record)
-        await self._emitter.publish(watch.partition, findings)
-        await self._emitter.keep(watch)
-        watch.said = watch.time.state
+    async def _say(self, watched: Watched, reached: LogTime, state: StateRecords) -> None:
+        """What was found, and then what is to be kept: state never speaks of what nobody was told."""
+        await self._emitter.flush()
+        try:
+            if state:
+                await asyncio.to_thread(watched.state.write, state)
+        except Superseded:
+            if self._is_in_hands(watched):
+                raise
+            log.info("partition %d has another worker now; its state is not ours to keep", watched.watch.partition)
+        else:
+            watched.watch.said = reached
 
-    def _count_unreadable(self, unreadable: bool, record: LogRecord) -> None:
-        self._unreadable_in_a_row = self._unreadable_in_a_row + 1 if unreadable else 0
-        if self._unreadable_in_a_row >= UNREADABLE_IN_A_ROW:
-            raise TooManyUnreadable(f"{UNREADABLE_IN_A_ROW} in a row, up to {record.offset}; see {DEAD_LETTERS.name}")
+    def _is_in_hands(self, watched: Watched) -> bool:
+        """Whether the group has not taken the partition from us meanwhile."""
+        return any(watched is mine for mine in self._ready())
 
-    def _ready(self) -> list[PartitionWatch]:
-        done = (task for task in self._watches.values() if task.done() and not task.cancelled())
+    def _ready(self) -> list[Watched]:
+        done = (task for task in self._hands.values() if task.done() and not task.cancelled())
         return [task.result() for task in done]
 
     def tick(self) -> None:
@@ -93,19 +135,40 @@ class Desk:
         Only by records read does a timer fire. A clock that was said but not read yet need not be said again. In
         history nothing is said: its time is the loader's until it ends.
         """
+        if self._saying is not None and self._saying.done():
+            self._saying.result()
         now, moment = time.monotonic(), int(time.time() * 1000)
-        for watch in self._ready():
-            if watch.time.state.in_history:
-                continue
-            since_said = now - self._clock_said.get(watch.partition, -1e9)
-            due = watch.shelf.next_due()
-            unread = since_said < 5 and watch.partition in self._clock_said and not watch.clock_read
-            if (due is not None and due < moment and not unread) or since_said >= self._settings.clock_every_seconds:
-                self._emitter.say_the_time(watch.partition)
-                self._clock_said[watch.partition] = now
-                watch.clock_read = False
+        for watched in self._ready():
+            if not watched.watch.time.state.in_history and self._is_time_to_be_said(watched, now, moment):
+                self._emitter.say_the_time(watched.watch.partition)
+                watched.clock_said, watched.watch.clock_read = now, False
+
+    def _is_time_to_be_said(self, watched: Watched, now: float, moment: int) -> bool:
+        if watched.clock_said is None or now - watched.clock_said >= self._settings.clock_every_seconds:
+            return True
+        if not watched.watch.clock_read and now - watched.clock_said < _UNREAD_SECONDS:
+            return False
+        due = watched.watch.shelf.next_due()
+        return due is not None and due < moment
 
     def beat(self) -> None:
         """Say of every partition up to when its cases were checked."""
-        for watch in self._ready():
-            self._emitter.say_alive(watch)
+        for watched in self._ready():
+            self._emitter.say_alive(watched.watch)
+
+
+def _is_to_be_kept(watched: Watched) -> bool:
+    since = watched.watch.position - watched.kept_position
+    return since > 0 and (since >= KEEP_RECORDS or time.monotonic() - watched.kept_at >= KEEP_SECONDS)
+
+
+def _state_of(watched: Watched) -> StateRecords:
+    """What changed since it was last kept: policies first, then cases, then the position that stands for all."""
+    watch, records = watched.watch, StateRecords()
+    if watch.policies_moved:
+        records.append((POLICIES_KEY, encode_policies(watch.policies, watch.position)))
+        watch.policies_moved = False
+    records.extend((id_of(key).encode(), state) for key, state in watch.shelf.take_changes().items())
+    records.append((POSITION_KEY, encode_position(watch.time.state)))
+    watched.kept_position, watched.kept_at = watch.position, time.monotonic()
+    return records

@@ -1,4 +1,4 @@
-"""What the detector says and keeps, put into the log's topics and awaited."""
+"""What the detector says, put into the log's topics and awaited."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from services.casework.codec import encode_clock, encode_obligation_changes, encode_transition
 from services.runtime.settings import Settings
-from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, DETECTOR, NEGLECT_STATE, OBLIGATIONS
+from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, DETECTOR, OBLIGATIONS
 from streams.kafka_clients import librdkafka_settings
 from streams.neglect_watch.partition_watch import Findings, PartitionWatch
-from streams.neglect_watch.state_codec import encode_policies, encode_position
 
 log = logging.getLogger(__name__)
 
-POSITION_KEY: Final = b"position"
-POLICIES_KEY: Final = b"policies"
 APP_NAME: Final = "neglect_watch"
 
 
@@ -30,8 +27,7 @@ class NotDelivered(RuntimeError):
 
 
 class Emitter:
-    """One librdkafka producer. `publish` and `keep` return once the broker has everything; while it is away they
-    wait. Raises NotDelivered."""
+    """One librdkafka producer. What is `put` is in its topic once a later `flush` has returned."""
 
     def __init__(self, settings: Settings) -> None:
         self._producer = Producer(
@@ -42,13 +38,15 @@ class Emitter:
                 "compression.type": "lz4",
                 "linger.ms": 2,
                 "message.timeout.ms": 0,
+                "delivery.report.only.error": True,
+                "on_delivery": self._delivered,
                 "queue.buffering.max.messages": 1_000_000,
                 "queue.buffering.max.kbytes": 512_000,
             }
         )
         self._refused: KafkaError | None = None
 
-    async def publish(self, partition: int, findings: Findings) -> None:
+    def put(self, partition: int, findings: Findings) -> None:
         """Alerts, obligations and dead letters of one partition, in the order found."""
         for changes, cause in findings.obligations:
             value = encode_obligation_changes(changes, cause)
@@ -64,18 +62,12 @@ class Emitter:
                 "app": APP_NAME,
             }
             self._put(DEAD_LETTERS.name, partition, record.key, record.value, headers)
-        await self._flushed()
 
-    async def keep(self, watch: PartitionWatch) -> None:
-        """The partition's state: policies first, then cases, then the position that stands for all of them."""
-        partition, changes = watch.partition, watch.shelf.take_changes()
-        if watch.policies_moved:
-            self._put(NEGLECT_STATE.name, partition, POLICIES_KEY, encode_policies(watch.policies, watch.position))
-            watch.policies_moved = False
-        for case_id, state in changes.items():
-            self._put(NEGLECT_STATE.name, partition, case_id.encode(), state)
-        self._put(NEGLECT_STATE.name, partition, POSITION_KEY, encode_position(watch.time.state))
-        await self._flushed()
+    async def flush(self) -> None:
+        """Returns once the broker has everything; while it is away it waits. Raises NotDelivered."""
+        await asyncio.to_thread(self._producer.flush)
+        if self._refused is not None:
+            raise NotDelivered(str(self._refused)) from KafkaException(self._refused)
 
     def say_the_time(self, partition: int) -> None:
         """Append a `clock` record; the next tick makes good one that the broker refuses."""
@@ -107,7 +99,6 @@ class Emitter:
                     value,
                     key,
                     partition=partition,
-                    on_delivery=self._delivered,
                     headers=dict(headers) if headers else None,
                 )
             except BufferError:
@@ -118,8 +109,3 @@ class Emitter:
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:
             self._refused = error
-
-    async def _flushed(self) -> None:
-        await asyncio.to_thread(self._producer.flush)
-        if self._refused is not None:
-            raise NotDelivered(str(self._refused)) from KafkaException(self._refused)

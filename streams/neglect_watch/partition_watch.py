@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from services.casework.codec import UnreadableRecord, decode_record
-from services.casework.domain.case_file import Moves
 from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event
 from services.casework.domain.log_time import LogTime, PartitionTime
+from services.casework.domain.moments import Moves
 from services.casework.domain.policy_timeline import PolicyBook
 from services.casework.domain.transitions import AlertTransition, LogPosition, ObligationChanges
 from streams.neglect_watch.shelf import Shelf
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """A record as it stands in the log. header_ms: the instant of its `recorded_at` header, if it has one."""
 
     offset: int
@@ -33,12 +34,30 @@ class Findings:
     obligations: list[tuple[ObligationChanges, LogPosition]] = field(default_factory=list)
     unreadable: list[tuple[LogRecord, str]] = field(default_factory=list)
 
+    def take(self, moves: Moves, cause: LogPosition) -> None:
+        """Take moves over, and empty them."""
+        if moves.transitions:
+            self.transitions.extend([(transition, cause) for transition in moves.transitions])
+            moves.transitions.clear()
+        if moves.obligations:
+            self.obligations.extend([(changes, cause) for changes in moves.obligations])
+            moves.obligations.clear()
+
+
+class _Reading(NamedTuple):
+    """A record read: what it states, and its recorded_at."""
+
+    record: LogRecord
+    content: Record | UnreadableRecord
+    now: int
+
 
 class PartitionWatch:
-    """Works one partition, record by record, in order.
+    """Works one partition, batch by batch, in order.
 
     policies_moved: policies were learned since their state was last kept. clock_read: no `clock` record that was
-    asked for is still to come. said: the time up to which all that was found is in its topics.
+    asked for is still to come. said: the time up to which all that was found is in its topics. unreadable_in_a_row:
+    how many records up to the last one could not be read.
     """
 
     def __init__(self, partition: int, time: LogTime | None = None, policies: PolicyBook | None = None) -> None:
@@ -49,35 +68,71 @@ class PartitionWatch:
         self.policies_moved = False
         self.clock_read = True
         self.said = self.time.state
+        self.unreadable_in_a_row = 0
+
+    def resume(self, time: LogTime, policies: PolicyBook) -> None:
+        """Go on where a kept state left off, whose cases are on the shelf already."""
+        self.time = PartitionTime.restore(time)
+        self.policies = self.shelf.policies = policies
+        self.said = time
 
     @property
     def position(self) -> int:
         """Offset of the last record worked, -1 for none."""
-        return self.time.state.offset
+        return self.time.offset
 
     @property
     def checked_until(self) -> int | None:
         """The instant before which every case was checked and the alerts are out; None before the first record."""
         return self.said.newest if self.said.offset >= 0 else None
 
-    def work(self, record: LogRecord, findings: Findings) -> None:
-        """Take the next record. One that was worked already is left alone."""
-        if record.offset <= self.position:
+    def work(self, records: Iterable[LogRecord], findings: Findings) -> None:
+        """Take the next records. Those that were worked already are left alone."""
+        moment = self.time.newest
+        readings = self._read_all(records)
+        if not readings:
             return
-        try:
-            content: Record | UnreadableRecord = _read(record)
-        except UnreadableRecord as unreadable:
-            content = unreadable
-        ends_history = isinstance(content, HistoryEnds)
-        now = self.time.next(record.offset, record.timestamp_ms, record.header_ms, ends_history)
-        # A kept state may be ahead of the position: what it was touched by already is not to be folded again.
-        kept_with_it = isinstance(content, Event) and self.shelf.applied(content.case_id) >= record.offset
-        self._pass_time(now, record.offset, findings)
+        self.shelf.expect(readings[-1].now)
+        moves = Moves()
+        for reading in readings:
+            if reading.now > moment:
+                moment = reading.now
+                self._pass_time(reading, moves, findings)
+            self._take(reading, moves, findings)
+        self.shelf.pack_away()
+
+    def _read_all(self, records: Iterable[LogRecord]) -> list[_Reading]:
+        """What the records state, and when it was recorded: time along a partition needs nothing else."""
+        readings, time = list[_Reading](), self.time
+        for record in records:
+            offset = record.offset
+            if offset <= time.offset:
+                continue
+            content = _read(record)
+            now = time.next(offset, record.timestamp_ms, record.header_ms, isinstance(content, HistoryEnds))
+            readings.append(_Reading(record, content, now))
+        return readings
+
+    def _pass_time(self, reading: _Reading, moves: Moves, findings: Findings) -> None:
+        shelf, now, offset = self.shelf, reading.now, reading.record.offset
+        for row in shelf.due_before(now):
+            case = shelf.case(row)
+            case.advance(now, moves)
+            shelf.advanced(row, case, offset)
+        if moves.obligations or moves.transitions:
+            findings.take(moves, LogPosition(self.partition, offset))
+
+    def _take(self, reading: _Reading, moves: Moves, findings: Findings) -> None:
+        record, content, now = reading
+        if isinstance(content, Event):
+            self.unreadable_in_a_row = 0
+            self._fold(content, now, record.offset, moves, findings)
+            return
         match content:
-            case Event() if kept_with_it:
-                pass
-            case Event():
-                self._fold(content, now, record.offset, findings)
+            case UnreadableRecord():
+                self.unreadable_in_a_row += 1
+                findings.unreadable.append((record, content.reason))
+                return
             case PolicyChanged():
                 self.policies.change(content.organisation, now, content.policy)
                 self.policies_moved = True
@@ -86,31 +141,28 @@ class PartitionWatch:
                 self.clock_read = True
             case HistoryEnds():
                 pass
-            case UnreadableRecord():
-                findings.unreadable.append((record, str(content)))
+        self.unreadable_in_a_row = 0
 
-    def _pass_time(self, now: int, offset: int, findings: Findings) -> None:
-        for case in self.shelf.due_before(now):
-            moves = case.advance(now)
-            self.shelf.touched(case, offset)
-            self._say(moves, offset, findings)
-
-    def _fold(self, event: Event, now: int, offset: int, findings: Findings) -> None:
-        case = self.shelf.of(event.case_id)
-        moves = case.fold(event, now)
-        self.shelf.touched(case, offset)
-        self._say(moves, offset, findings)
-
-    def _say(self, moves: Moves, offset: int, findings: Findings) -> None:
-        cause = LogPosition(self.partition, offset)
-        findings.transitions.extend((transition, cause) for transition in moves.transitions)
-        findings.obligations.extend((changes, cause) for changes in moves.obligations)
+    def _fold(self, event: Event, now: int, offset: int, moves: Moves, findings: Findings) -> None:
+        shelf = self.shelf
+        row = shelf.row_of(event.case_id)
+        # A kept state may be ahead of the position: what it was touched by already is not to be folded again.
+        if shelf.applied(row) >= offset:
+            return
+        shelf.case(row).fold(event, now, moves)
+        shelf.folded(row, offset)
+        if moves.obligations or moves.transitions:
+            findings.take(moves, LogPosition(self.partition, offset))
 
 
-def _read(record: LogRecord) -> Record:
-    if record.value is None:
-        raise UnreadableRecord("the record is empty")
-    content = decode_record(record.value)
-    if isinstance(content, Event) and record.key != content.case_id.encode():
-        raise UnreadableRecord("the key is not the event's case_id")
+def _read(record: LogRecord) -> Record | UnreadableRecord:
+    value, key = record.value, record.key
+    if value is None:
+        return UnreadableRecord("the record is empty")
+    try:
+        content = decode_record(value)
+    except UnreadableRecord as unreadable:
+        return unreadable
+    if isinstance(content, Event) and (key is None or key != content.case_id.encode()):
+        return UnreadableRecord("the key is not the event's case_id")
     return content

@@ -1,95 +1,135 @@
-"""The cases of one partition: the ones lately touched open, all others packed, and who is due when."""
+"""The cases of one partition: the ones lately touched open, all others packed, and who is due when.
+
+A case has a row; what is known of each stands in columns, so that a case costs little more than what is remembered of
+it.
+"""
 
 from __future__ import annotations
 
-import heapq
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from services.casework.domain.case_file import CaseFile
+from services.casework.domain.fact_book import EventKey, id_of, key_of
 from services.casework.domain.policy_timeline import PolicyBook
 from streams.neglect_watch.state_codec import decode_case, due_and_offset, encode_case
+from streams.neglect_watch.timers import Timers
 
-OPEN_CASES: Final = 1_000
+OPEN_CASES: Final = 1_500
 """Cases of a partition kept open; the least lately touched are packed."""
 
+Key = EventKey
+"""The 16 bytes of a case_id."""
 
-@dataclass(slots=True)
+
 class Shelf:
     """policies: of the partition, shared by its cases."""
 
-    policies: PolicyBook
-    _open: OrderedDict[str, CaseFile] = field(default_factory=OrderedDict)
-    _packed: dict[str, bytes] = field(default_factory=dict)
-    _offsets: dict[str, int] = field(default_factory=dict)
-    _dues: dict[str, int] = field(default_factory=dict)
-    _heap: list[tuple[int, str]] = field(default_factory=list)
-    _touched: set[str] = field(default_factory=set)
+    def __init__(self, policies: PolicyBook) -> None:
+        self.policies = policies
+        self._rows: dict[Key, int] = {}
+        self._keys: list[Key] = []
+        self._packed: list[bytes | None] = []
+        self._offsets = array("q")
+        self._timers = Timers()
+        self._open: OrderedDict[int, CaseFile] = OrderedDict()
+        self._touched: set[int] = set()
+        self._pending: list[int] = []
 
     def __len__(self) -> int:
-        return len(self._offsets)
+        return len(self._keys)
 
-    def restore(self, case_id: str, value: bytes) -> None:
+    def restore(self, key: Key, value: bytes) -> None:
         """Put in a packed state; of two states of a case the one further along the log stands."""
         due, offset = due_and_offset(value)
-        if offset > self._offsets.get(case_id, -1):
-            self._packed[case_id] = value
-            self._offsets[case_id] = offset
-            self._schedule(case_id, due)
+        row = self._row(key)
+        if offset > self._offsets[row]:
+            self._packed[row] = value
+            self._offsets[row] = offset
+            self._timers.set(row, due)
 
-    def of(self, case_id: str) -> CaseFile:
-        """The case, opened; a new one if it was never heard of."""
-        case = self._open.get(case_id)
+    def _row(self, key: Key) -> int:
+        """The case's row, made if it has none."""
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = self._timers.add()
+            self._keys.append(key)
+            self._packed.append(None)
+            self._offsets.append(-1)
+        return row
+
+    def row_of(self, case_id: str) -> int:
+        """The row of a case, also of one that was never heard of."""
+        return self._row(key_of(case_id))
+
+    def case(self, row: int) -> CaseFile:
+        """The case of a row, opened."""
+        case = self._open.get(row)
         if case is None:
-            packed = self._packed.pop(case_id, None)
+            packed, case_id = self._packed[row], id_of(self._keys[row])
             case = CaseFile(case_id, self.policies) if packed is None else decode_case(case_id, packed, self.policies)
-            self._open[case_id] = case
-        self._open.move_to_end(case_id)
+            self._packed[row] = None
+            self._open[row] = case
+        else:
+            self._open.move_to_end(row)
         return case
 
-    def applied(self, case_id: str) -> int:
-        """Offset of the last record that touched the case, -1 for none."""
-        return self._offsets.get(case_id, -1)
+    def applied(self, row: int) -> int:
+        """Offset of the record up to which the case has been worked, -1 for none."""
+        return self._offsets[row]
 
-    def touched(self, case: CaseFile, offset: int) -> None:
-        """The case has changed by the record at this offset."""
-        self._offsets[case.case_id] = offset
-        self._touched.add(case.case_id)
-        self._schedule(case.case_id, case.next_due())
+    def expect(self, horizon: int) -> None:
+        """From here on `due_before` will be asked for instants up to this one."""
+        self._timers.expect(horizon)
 
-    def _schedule(self, case_id: str, due: int | None) -> None:
-        if due is None:
-            self._dues.pop(case_id, None)
-        elif self._dues.get(case_id) != due:
-            self._dues[case_id] = due
-            heapq.heappush(self._heap, (due, case_id))
+    def folded(self, row: int, offset: int) -> None:
+        """The case took the record at this offset; what it means is worked out when its moment is over."""
+        self._note(row, offset)
+        self._pending.append(row)
+
+    def advanced(self, row: int, case: CaseFile, offset: int) -> None:
+        """The case let time pass up to the record at this offset, which it may yet have to take."""
+        self._note(row, offset - 1)
+        self._timers.set(row, case.next_due())
+
+    def _note(self, row: int, offset: int) -> None:
+        self._offsets[row] = offset
+        self._touched.add(row)
 
     def look_at_all(self, at: int) -> None:
         """Every case is due at an instant: something changed that none of them holds."""
-        for case_id in self._offsets:
-            if self._dues.get(case_id, at) >= at:
-                self._schedule(case_id, at)
+        self._timers.all_by(at)
 
     def next_due(self) -> int | None:
         """The soonest instant at which some case is to be looked at."""
-        while self._heap and self._dues.get(self._heap[0][1]) != self._heap[0][0]:
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        dues = [due for row in self._pending if (due := self._open[row].next_due()) is not None]
+        earliest = self._timers.earliest()
+        return min(dues, default=None) if earliest is None else min((*dues, earliest))
 
-    def due_before(self, instant: int) -> Iterator[CaseFile]:
-        """Cases with a due time before an instant, the soonest first. The caller advances each and says `touched`."""
-        while (due := self.next_due()) is not None and due < instant:
-            _, case_id = heapq.heappop(self._heap)
-            del self._dues[case_id]
-            yield self.of(case_id)
+    def due_before(self, instant: int) -> Iterator[int]:
+        """Rows of the cases with a due time before an instant. The caller advances each and says `advanced`."""
+        pending, self._pending = self._pending, []
+        yield from pending
+        yield from self._timers.due_before(instant)
 
-    def take_changes(self) -> dict[str, bytes]:
-        """States of the cases touched since the last call, packed; then packs away what was not touched lately."""
-        changes = {case_id: encode_case(self._open[case_id], self._offsets[case_id]) for case_id in self._touched}
+    def take_changes(self) -> dict[Key, bytes]:
+        """States of the cases touched since the last call, packed."""
+        changes = {self._keys[row]: self._state(row) for row in self._touched}
         self._touched.clear()
-        while len(self._open) > OPEN_CASES:
-            case_id, case = self._open.popitem(last=False)
-            self._packed[case_id] = changes.get(case_id) or encode_case(case, self._offsets[case_id])
         return changes
+
+    def _state(self, row: int) -> bytes:
+        packed = self._packed[row]
+        return encode_case(self._open[row], self._offsets[row]) if packed is None else packed
+
+    def pack_away(self) -> None:
+        """Pack the cases that were not touched lately, those of the present moment excepted."""
+        spared = set(self._pending)
+        while len(self._open) > OPEN_CASES + len(spared):
+            row, case = self._open.popitem(last=False)
+            if row in spared:
+                self._open[row] = case
+            else:
+                self._packed[row] = encode_case(case, self._offsets[row])

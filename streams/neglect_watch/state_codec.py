@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import accumulate
 from typing import Final
-from uuid import UUID
 
 from reintegration.v1 import log_pb2, state_pb2
 
 from services.casework.codec import policies as policy_codec
-from services.casework.domain.case_file import CaseFile, Hold, PendingMoment
+from services.casework.domain.case_file import CaseFile
 from services.casework.domain.event_types import Value
-from services.casework.domain.fact_book import Entry
+from services.casework.domain.fact_book import Entry, EventKey, id_of, key_of
 from services.casework.domain.log_time import LogTime
+from services.casework.domain.moments import Hold, PendingMoment
 from services.casework.domain.neglect import Obligation, OpenAlert, alert_id_of
 from services.casework.domain.obligations import Basis, Owed
 from services.casework.domain.policy import Severity
 from services.casework.domain.policy_timeline import PolicyBook, PolicyTimeline
 
+POSITION_KEY: Final = b"position"
+POLICIES_KEY: Final = b"policies"
+"""What stands in the changelog beside the cases, which stand under their ids."""
+
 _MOST_BITS: Final = (1 << 64) - 1
+_KEY_BYTES: Final = 16
 
 
 def encode_case(case: CaseFile, offset: int) -> bytes:
@@ -26,9 +33,8 @@ def encode_case(case: CaseFile, offset: int) -> bytes:
     message = state_pb2.CaseState(
         offset=offset, organisation=case.organisation or "", moment_ms=case.moment, due_ms=case.next_due()
     )
-    for event_id, entry in case.facts.entries.items():
-        message.events.append(_remembered(event_id, entry))
-    message.retracted.extend(sorted(UUID(event_id).bytes for event_id in case.facts.retracted))
+    _remember(case.facts.entries, message)
+    message.retracted.extend(sorted(case.facts.retracted))
     message.owed.extend(_owed_state(obligation) for obligation in case.obligations.values())
     message.ended.extend(
         state_pb2.EndedAlert(rule_id=rule_id, c_ms=c, revision=revision)
@@ -43,9 +49,15 @@ def decode_case(case_id: str, value: bytes, policies: PolicyBook) -> CaseFile:
     """The case as it was encoded; its policy is the one that was in force at its latest moment."""
     message = state_pb2.CaseState.FromString(value)
     case = CaseFile(case_id, policies)
-    case.facts.retracted.update(str(UUID(bytes=retracted)) for retracted in message.retracted)
+    case.facts.retracted.update(message.retracted)
+    keys = message.plain_event_ids
+    case.facts.recall(
+        [keys[start : start + _KEY_BYTES] for start in range(0, len(keys), _KEY_BYTES)],
+        accumulate(message.plain_time_steps_ms),
+        message.plain_facts,
+    )
     for event in message.events:
-        case.facts.add(str(UUID(bytes=event.event_id)), _entry(event))
+        case.facts.add(event.event_id, _entry(event))
     for owed in message.owed:
         case.obligations[owed.rule_id] = _obligation(case_id, owed)
     for ended in message.ended:
@@ -61,9 +73,26 @@ def due_and_offset(value: bytes) -> tuple[int | None, int]:
     return (message.due_ms if message.HasField("due_ms") else None), message.offset
 
 
-def _remembered(event_id: str, entry: Entry) -> state_pb2.RememberedEvent:
+def _remember(entries: Mapping[EventKey, Entry], message: state_pb2.CaseState) -> None:
+    """Most events are remembered by their id, time and facts alone: those go into columns."""
+    keys, steps, masks, before = list[EventKey](), list[int](), list[int](), 0
+    for key, entry in entries.items():
+        time, mask, retractable, hearing_at, until, attributes = entry
+        if retractable and hearing_at is None and until is None and attributes is None:
+            keys.append(key)
+            steps.append(time - before)
+            masks.append(mask)
+            before = time
+        else:
+            message.events.append(_remembered(key, entry))
+    message.plain_event_ids = b"".join(keys)
+    message.plain_time_steps_ms.extend(steps)
+    message.plain_facts.extend(masks)
+
+
+def _remembered(key: EventKey, entry: Entry) -> state_pb2.RememberedEvent:
     return state_pb2.RememberedEvent(
-        event_id=UUID(event_id).bytes,
+        event_id=key,
         time_ms=entry.time,
         facts=entry.mask,
         unretractable=not entry.retractable,
@@ -112,7 +141,7 @@ def _owed_state(obligation: Obligation) -> state_pb2.OwedState:
         k_ms=obligation.k,
         start_ms=owed.basis.start,
         since_ms=owed.basis.since,
-        event_id=owed.basis.event_id,
+        event_id=id_of(owed.basis.event) if owed.basis.event else "",
     )
     if alert is not None:
         message.alert.CopyFrom(
@@ -143,7 +172,7 @@ def _obligation(case_id: str, owed: state_pb2.OwedState) -> Obligation:
             kept.level_reached_ms,
             kept.held_until_ms if kept.HasField("held_until_ms") else None,
         )
-    basis = Basis(owed.start_ms, owed.since_ms, owed.event_id)
+    basis = Basis(owed.start_ms, owed.since_ms, key_of(owed.event_id) if owed.event_id else b"")
     return Obligation(owed.rule_id, Owed(owed.c_ms, owed.d_ms, basis), owed.k_ms, alert)
 
 

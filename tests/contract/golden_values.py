@@ -176,7 +176,10 @@ def written_down(value: Any) -> Any:
     if isinstance(value, Event):
         return {**event_to_json(value), "organisation": value.organisation, "recorded_by": value.recorded_by}
     kind = next(iter(value)) if isinstance(value, tuple) else value
-    return {"record": type(kind).__name__, **json.loads(json.dumps(dataclasses.asdict(kind)))}
+    fields = dataclasses.asdict(kind)
+    if isinstance(kind, ObligationChanges):
+        fields["changes"] = [change._asdict() for change in kind.changes]
+    return {"record": type(kind).__name__, **json.loads(json.dumps(fields))}
 
 
 def values() -> dict[str, Any]:

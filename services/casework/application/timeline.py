@@ -8,6 +8,7 @@ from typing import Final
 
 from services.casework.application.case_history import Conflict, RecordedEvent
 from services.casework.domain.case_file import CaseFile
+from services.casework.domain.fact_book import key_of
 from services.casework.domain.instants import DAY
 
 LATE: Final = DAY
@@ -33,11 +34,12 @@ def timeline_of(file: CaseFile, events: Sequence[RecordedEvent], conflicts: Sequ
     lines = []
     for recorded in events:
         event = recorded.event
-        entry = file.facts.entries[event.event_id]
+        key = key_of(event.event_id)
+        entry = file.facts.entries[key]
         lines.append(
             TimelineLine(
                 recorded,
-                retracted=entry.retractable and event.event_id in file.facts.retracted,
+                retracted=entry.retractable and key in file.facts.retracted,
                 late=recorded.recorded_at - event.occurred_at > LATE,
                 conflicts=tuple(conflict for conflict in conflicts if conflict.event_id == event.event_id),
             )

@@ -10,21 +10,21 @@ anything worked out. Within one instant the end of a pause comes first, then wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from services.casework.domain.event_types import Value
 from services.casework.domain.events import Event
-from services.casework.domain.fact_book import FactBook, entry_of
+from services.casework.domain.fact_book import EventKey, FactBook, entry_of, key_of
+from services.casework.domain.moments import Hold, Moves, PendingMoment
 from services.casework.domain.neglect import (
     Obligation,
     OpenAlert,
     alert_id_of,
     ending_of,
     explain,
-    rules_by_id,
 )
-from services.casework.domain.obligations import owed, watches_of
+from services.casework.domain.obligations import Rulebook, owed, rulebook_of
 from services.casework.domain.policy import NO_POLICY, Policy, Rule
 from services.casework.domain.policy_timeline import PolicyBook, PolicyTimeline
 from services.casework.domain.standing import CLOSE_FACTS, PAUSE_FACTS, UNDISTURBED, Standing, standing_of
@@ -36,34 +36,9 @@ from services.casework.domain.transitions import (
 )
 
 _EVERYTHING: Final = -1
+_NEVER: Final = 1 << 62
+_NO_RULES: Final = rulebook_of(NO_POLICY)
 _ACTIONS: Final = frozenset(("alert_acknowledged", "alert_snoozed"))
-
-
-@dataclass(slots=True)
-class Moves:
-    """What came of letting time pass, in order."""
-
-    transitions: list[AlertTransition] = field(default_factory=list)
-    obligations: list[ObligationChanges] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """An acknowledgement (until None: the policy's hold from its recorded_at) or a snooze."""
-
-    alert_id: str
-    until: int | None
-
-
-@dataclass(slots=True)
-class PendingMoment:
-    """What was recorded at one instant and is not worked out yet."""
-
-    time: int
-    moved: int = 0
-    attributes_moved: bool = False
-    retracted: bool = False
-    holds: list[Hold] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +58,10 @@ class CaseFile:
 
     __slots__ = (
         "_attributes",
+        "_changes_known",
+        "_next_change",
+        "_rulebook",
+        "_timer",
         "case_id",
         "facts",
         "moment",
@@ -90,7 +69,6 @@ class CaseFile:
         "organisation",
         "pending",
         "policies",
-        "policy",
         "revisions",
         "standing",
         "timeline",
@@ -101,7 +79,7 @@ class CaseFile:
         self.policies = policies
         self.organisation: str | None = None
         self.timeline = PolicyTimeline()
-        self.policy: Policy = NO_POLICY
+        self._rulebook: Rulebook = _NO_RULES
         self.moment: int | None = None
         self.facts = FactBook()
         self.standing: Standing = UNDISTURBED
@@ -109,44 +87,59 @@ class CaseFile:
         self.revisions: dict[tuple[str, int], int] = {}
         self.pending: PendingMoment | None = None
         self._attributes: dict[str, Value] | None = None
+        self._timer: int = _NEVER
+        self._next_change: int = _NEVER
+        self._changes_known = 0
+
+    @property
+    def policy(self) -> Policy:
+        """The policy by which the latest moment was worked out."""
+        return self._rulebook.policy
 
     # --- taking records -------------------------------------------------------------------------------------------
 
-    def fold(self, event: Event, recorded_at: int) -> Moves:
-        """Take an event. Answers what the time before it brought about.
+    def fold(self, event: Event, recorded_at: int, moves: Moves | None = None) -> Moves:
+        """Take an event. Answers what the time before it brought about, added to `moves` if it is given.
 
         The same event_id a second time changes nothing, whatever else it says. A recorded_at before the case's
         latest is lifted to it.
         """
-        if self.organisation is None:
+        if self.moment is None:
             self._begin(event.organisation, recorded_at)
-        assert self.moment is not None
-        recorded_at = max(recorded_at, self.moment, self.pending.time if self.pending else self.moment)
-        moves = self.advance(recorded_at)
-        if not self.facts.knows(event.event_id):
-            self._take(event, self._pending_at(recorded_at, moves))
+        recorded_at = max(recorded_at, self._latest())
+        moves = self.advance(recorded_at, moves)
+        key = key_of(event.event_id)
+        if not self.facts.knows(key):
+            self._take(event, key, self._pending_at(recorded_at, moves))
         return moves
+
+    def _latest(self) -> int:
+        """The instant of the latest thing known."""
+        assert self.moment is not None
+        return self.moment if self.pending is None else max(self.moment, self.pending.time)
 
     def _begin(self, organisation: str, recorded_at: int) -> None:
         self.organisation = organisation
         self.timeline = self.policies.of(organisation)
         self.moment = recorded_at - 1
-        self.policy = self.timeline.at(self.moment)
+        self._rulebook = rulebook_of(self.timeline.at(self.moment))
+        self._set_timer()
 
     def resume(self, organisation: str, moment: int, pending: PendingMoment | None) -> None:
         """Go on where a kept state left off: its facts, obligations and revisions are in place already."""
         self.organisation = organisation
         self.timeline = self.policies.of(organisation)
         self.moment = moment
-        self.policy = self.timeline.at(moment)
+        self._rulebook = rulebook_of(self.timeline.at(moment))
         self.standing = standing_of(self.facts)
         self.pending = pending
         self._schedule_all()
+        self._set_timer()
 
     def _schedule_all(self) -> None:
-        rules = rules_by_id(self.policy)
+        by_id = self._rulebook.by_id
         for obligation in self.obligations.values():
-            obligation.schedule(rules[obligation.rule_id], self.policy.settle)
+            obligation.schedule(by_id[obligation.rule_id].rule, self._rulebook.policy.settle)
 
     def _pending_at(self, recorded_at: int, moves: Moves) -> PendingMoment:
         if self.pending is None:
@@ -155,12 +148,11 @@ class CaseFile:
             self.pending = PendingMoment(recorded_at)
         return self.pending
 
-    def _take(self, event: Event, pending: PendingMoment) -> None:
-        entry = entry_of(event, pending.time)
-        moved, attributes_moved = self.facts.add(event.event_id, entry)
+    def _take(self, event: Event, key: EventKey, pending: PendingMoment) -> None:
+        moved, attributes_moved = self.facts.add(key, entry_of(event, pending.time))
         if event.type == "retraction":
             pending.retracted = True
-            taken_back, attributes_back = self.facts.retract(str(event.data["retracts"]))
+            taken_back, attributes_back = self.facts.retract(key_of(str(event.data["retracts"])))
             moved |= taken_back
             attributes_moved |= attributes_back
         elif event.type in _ACTIONS:
@@ -175,19 +167,33 @@ class CaseFile:
         """The next instant at which something may happen without a further event; None: never."""
         if self.pending is not None:
             return self.pending.time
-        if self.moment is None:
-            return None
-        dues = [obligation.due for obligation in self.obligations.values()]
-        dues.append(self.timeline.next_change(self.moment))
-        if self.standing.is_paused(self.moment):
-            dues.append(self.standing.pause_ends)
-        return min((due for due in dues if due is not None), default=None)
+        if len(self.timeline.times) != self._changes_known:
+            self._set_timer()
+        return None if self._timer == _NEVER else self._timer
 
-    def advance(self, before: int) -> Moves:
-        """Let all time before an instant pass. Answers what it brought about."""
-        moves = Moves()
+    def _set_timer(self) -> None:
+        """To be called when time has passed, and when the timeline has learned of a change."""
+        moment = self.moment
+        if moment is None:
+            return
+        if moment >= self._next_change or len(self.timeline.times) != self._changes_known:
+            self._changes_known = len(self.timeline.times)
+            change = self.timeline.next_change(moment)
+            self._next_change = _NEVER if change is None else change
+        timer = self._next_change
+        for obligation in self.obligations.values():
+            if obligation.due is not None and obligation.due < timer:
+                timer = obligation.due
+        pause_ends = self.standing.pause_ends
+        if pause_ends is not None and moment < pause_ends < timer:
+            timer = pause_ends
+        self._timer = timer
+
+    def advance(self, before: int, moves: Moves | None = None) -> Moves:
+        """Let all time before an instant pass. Answers what it brought about, added to `moves` if it is given."""
+        moves = Moves() if moves is None else moves
         while (due := self.next_due()) is not None and due < before:
-            self._pass(max(due, self.moment or due), moves)
+            self._pass(due if self.moment is None else max(due, self.moment), moves)
         return moves
 
     def _pass(self, now: int, moves: Moves) -> None:
@@ -195,17 +201,21 @@ class CaseFile:
         if self.pending is None and self.standing.pause_ends == now and self.moment < now:
             self._work_out(now, PAUSE_FACTS, moves)
         pending, self.pending = self.pending, None
-        policy = self.timeline.at(now)
-        if pending is not None or policy is not self.policy:
+        policy = self._rulebook.policy if now < self._next_change else self.timeline.at(now)
+        if pending is not None or policy is not self._rulebook.policy:
             pending = pending or PendingMoment(now)
             self._settle(pending, policy, moves)
         self.moment = now
-        self._fire(now, moves)
+        self._set_timer()
+        if self._timer <= now:
+            self._fire(now, moves)
+            self._set_timer()
 
     def _settle(self, pending: PendingMoment, policy: Policy, moves: Moves) -> None:
         """The moment is over: fold it all, then work out, then let the supervisors' holds count."""
-        moved = _EVERYTHING if policy is not self.policy else pending.moved
-        self.policy = policy
+        moved = pending.moved
+        if policy is not self._rulebook.policy:
+            moved, self._rulebook = _EVERYTHING, rulebook_of(policy)
         if pending.attributes_moved:
             self._attributes = None
         self._work_out(
@@ -226,16 +236,29 @@ class CaseFile:
         self.moment = now
         changes: list[ObligationChange] = []
         transitions: list[AlertTransition] = []
-        for watch in watches_of(self.policy):
-            if moved & watch.facts or (attributes_moved and watch.attributes):
-                self._reconsider(watch.rule.id, watch.rule, now, retracted, changes, transitions)
-        if moved == _EVERYTHING:
-            for rule_id in sorted(self.obligations.keys() - rules_by_id(self.policy).keys()):
-                self._reconsider(rule_id, None, now, retracted, changes, transitions)
+        for rule_id, rule in self._concerned(moved, attributes_moved=attributes_moved, retracted=retracted):
+            self._reconsider(rule_id, rule, now, retracted, changes, transitions)
         if changes:
-            changes.sort(key=lambda change: (change.rule_id, change.ending is None))
+            changes.sort(key=_order_of_changes)
             moves.obligations.append(ObligationChanges(self.case_id, self.organisation or "", now, tuple(changes)))
-        moves.transitions.extend(sorted(transitions, key=_order))
+        if transitions:
+            moves.transitions.extend(sorted(transitions, key=_order))
+
+    def _concerned(self, moved: int, *, attributes_moved: bool, retracted: bool) -> list[tuple[str, Rule | None]]:
+        """The rules whose obligation these facts may have changed, by id; None for one that the policy has no more."""
+        book, owed_now = self._rulebook, self.obligations
+        if retracted or attributes_moved or moved == _EVERYTHING:
+            found: list[tuple[str, Rule | None]] = [
+                (watch.rule_id, watch.rule)
+                for watch in book.watches
+                if moved & watch.moved_by or (attributes_moved and watch.attributes)
+            ]
+            if moved == _EVERYTHING:
+                found.extend((rule_id, None) for rule_id in sorted(owed_now.keys() - book.by_id.keys()))
+            return found
+        found = [(w.rule_id, w.rule) for w in map(book.by_id.__getitem__, owed_now) if moved & w.moved_by]
+        found.extend((w.rule_id, w.rule) for w in book.begun_by(moved) if w.rule_id not in owed_now)
+        return found
 
     def _reconsider(
         self,
@@ -249,7 +272,7 @@ class CaseFile:
         was = self.obligations.get(rule_id)
         now_owed = None if rule is None else owed(rule, self.facts, self.standing, now)
         if was is not None:
-            if now_owed is not None and (now_owed.c, now_owed.d) == (was.owed.c, was.owed.d):
+            if now_owed is not None and now_owed.c == was.owed.c and now_owed.d == was.owed.d:
                 was.owed = now_owed
                 return
             ending = ending_of(was.owed, rule, self.facts, self.standing, now, retracted=retracted)
@@ -262,18 +285,16 @@ class CaseFile:
         if now_owed is not None:
             assert rule is not None
             obligation = self.obligations[rule_id] = Obligation(rule_id, now_owed, now)
-            obligation.schedule(rule, self.policy.settle)
+            obligation.schedule(rule, self._rulebook.policy.settle)
             changes.append(ObligationChange(rule_id, now_owed.c, now_owed.d, now, None, None))
 
     def _fire(self, now: int, moves: Moves) -> None:
         """Raise and escalate what is due by time alone."""
         due = [o for o in self.obligations.values() if o.due is not None and o.due <= now]
-        if not due:
-            return
         transitions: list[AlertTransition] = []
-        rules = rules_by_id(self.policy)
+        by_id = self._rulebook.by_id
         for obligation in due:
-            rule, alert = rules[obligation.rule_id], obligation.alert
+            rule, alert = by_id[obligation.rule_id].rule, obligation.alert
             if alert is None:
                 alert = obligation.alert = self._raised(obligation, rule, now)
                 transitions.append(self._transition(Transition.RAISED, obligation, alert, rule, now))
@@ -338,19 +359,23 @@ class CaseFile:
 
     def owed_now(self) -> list[OpenObligation]:
         """What is owed after the latest moment worked out, the soonest due first."""
-        rules, settle = rules_by_id(self.policy), self.policy.settle
+        by_id, settle = self._rulebook.by_id, self.policy.settle
         known = [
             OpenObligation(
-                rules[obligation.rule_id],
+                by_id[rule_id].rule,
                 obligation.owed.c,
                 obligation.owed.d,
                 obligation.k,
-                obligation.alert.raised_at if obligation.alert else obligation.raised_at(rules[rule_id], settle),
+                obligation.alert.raised_at if obligation.alert else obligation.raised_at(by_id[rule_id].rule, settle),
                 obligation.alert,
             )
             for rule_id, obligation in self.obligations.items()
         ]
         return sorted(known, key=lambda open_obligation: (open_obligation.d, open_obligation.rule.id))
+
+
+def _order_of_changes(change: ObligationChange) -> tuple[str, bool]:
+    return change.rule_id, change.ending is None
 
 
 def _order(transition: AlertTransition) -> tuple[int, str, int, int]:

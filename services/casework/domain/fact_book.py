@@ -7,21 +7,40 @@ bisection, whatever order the log delivered them in.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
-from services.casework.domain.event_types import ATTRIBUTE_NAMES, Value
+from services.casework.domain.event_types import ATTRIBUTE_NAMES, EVENT_TYPES, Value
 from services.casework.domain.events import Event
-from services.casework.domain.facts import FACT_BIT, FACT_NAMES, fact_mask, hearing_time, names_stated
+from services.casework.domain.facts import FACT_BIT, FACT_NAMES, hearing_time, mask_stated
 
-At = tuple[int, str]
-"""(time, event id): the order in which facts of a case stand."""
+EventKey = bytes
+"""The 16 bytes of an event id. They stand in the same order as the lower-case text, in a third of the room."""
 
-_LAST_ID: Final = "\U0010ffff"
+At = tuple[int, EventKey]
+"""(time, event): the order in which facts of a case stand."""
+
+_AFTER_ALL: Final = b"\xff" * 17
 _UNRETRACTABLE: Final = frozenset(
     ("retraction", "alert_acknowledged", "alert_snoozed", "alert_reassigned", "survivor_erased")
 )
 _WRITES: Final = frozenset(ATTRIBUTE_NAMES)
+_HEARING: Final = FACT_BIT["hearing"]
+_MAY_WRITE: Final = frozenset(
+    name for name, kind in EVENT_TYPES.items() if name != "retraction" and _WRITES & kind.fields.keys()
+)
+
+
+def key_of(event_id: str) -> EventKey:
+    """The key of a lower-case UUID. Raises ValueError for what is none."""
+    return bytes.fromhex(event_id.replace("-", ""))
+
+
+def id_of(key: EventKey) -> str:
+    """The event id that a key stands for."""
+    text = key.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class Entry(NamedTuple):
@@ -40,20 +59,27 @@ class Entry(NamedTuple):
     @property
     def moved(self) -> int:
         """Bits of all facts it states."""
-        return self.mask | (FACT_BIT["hearing"] if self.hearing_at is not None else 0)
+        return self.mask | (_HEARING if self.hearing_at is not None else 0)
 
 
 def entry_of(event: Event, recorded_at: int) -> Entry:
-    until = event.data.get("until") if event.type == "contact_paused" else None
-    attributes = None if event.type == "retraction" else {n: v for n, v in event.data.items() if n in _WRITES}
+    kind, data = event.type, event.data
+    until = data.get("until") if kind == "contact_paused" else None
+    attributes = {name: value for name, value in data.items() if name in _WRITES} if kind in _MAY_WRITE else None
     return Entry(
         min(event.occurred_at, recorded_at),
-        fact_mask(names_stated(event.type, event.data)),
-        event.type not in _UNRETRACTABLE,
-        hearing_time(event.type, event.data),
+        mask_stated(kind, data),
+        kind not in _UNRETRACTABLE,
+        hearing_time(kind, data),
         until if isinstance(until, int) else None,
         attributes or None,
     )
+
+
+@lru_cache(maxsize=1024)
+def names_in(mask: int) -> tuple[str, ...]:
+    """Names of the facts whose bits are set; the way back from fact_mask."""
+    return tuple(name for name in FACT_NAMES if mask & FACT_BIT[name])
 
 
 class FactBook:
@@ -63,51 +89,64 @@ class FactBook:
     __slots__ = ("entries", "facts", "retracted", "writes")
 
     def __init__(self) -> None:
-        self.entries: dict[str, Entry] = {}
-        self.retracted: set[str] = set()
+        self.entries: dict[EventKey, Entry] = {}
+        self.retracted: set[EventKey] = set()
         self.facts: dict[str, list[At]] = {}
         self.writes: list[At] = []
 
-    def knows(self, event_id: str) -> bool:
-        return event_id in self.entries
+    def knows(self, key: EventKey) -> bool:
+        return key in self.entries
 
-    def add(self, event_id: str, entry: Entry) -> tuple[int, bool]:
+    def add(self, key: EventKey, entry: Entry) -> tuple[int, bool]:
         """Take an event not known before. One that a retraction named already states nothing."""
-        self.entries[event_id] = entry
-        if event_id in self.retracted and entry.retractable:
+        self.entries[key] = entry
+        if key in self.retracted and entry.retractable:
             return 0, False
-        self._state(event_id, entry)
-        return entry.moved, entry.attributes is not None
+        moved = entry.moved
+        for name, at in self._stated(key, entry):
+            known = self.facts.get(name)
+            if known is None:
+                self.facts[name] = [at]
+            elif not known or known[-1] < at:
+                known.append(at)
+            else:
+                insort(known, at)
+        if entry.attributes:
+            insort(self.writes, (entry.time, key))
+        return moved, entry.attributes is not None
 
-    def retract(self, event_id: str) -> tuple[int, bool]:
+    def recall(self, keys: Sequence[EventKey], times: Iterable[int], masks: Iterable[int]) -> None:
+        """Put in many plain events of a kept state at once: retractable, without hearing, pause or attributes."""
+        facts, entries, retracted = self.facts, self.entries, self.retracted
+        for key, time, mask in zip(keys, times, masks, strict=True):
+            entries[key] = Entry(time, mask, True, None, None, None)
+            if key not in retracted:
+                for name in names_in(mask):
+                    facts.setdefault(name, []).append((time, key))
+        for known in facts.values():
+            known.sort()
+
+    def retract(self, key: EventKey) -> tuple[int, bool]:
         """Take back what an event states, now or when it comes."""
-        if event_id in self.retracted:
+        if key in self.retracted:
             return 0, False
-        self.retracted.add(event_id)
-        entry = self.entries.get(event_id)
+        self.retracted.add(key)
+        entry = self.entries.get(key)
         if entry is None or not entry.retractable:
             return 0, False
-        for name, at in self._stated(event_id, entry):
+        for name, at in self._stated(key, entry):
             del self.facts[name][bisect_left(self.facts[name], at)]
         if entry.attributes:
-            del self.writes[bisect_left(self.writes, (entry.time, event_id))]
+            del self.writes[bisect_left(self.writes, (entry.time, key))]
         return entry.moved, entry.attributes is not None
 
-    def _state(self, event_id: str, entry: Entry) -> None:
-        for name, at in self._stated(event_id, entry):
-            insort(self.facts.setdefault(name, []), at)
-        if entry.attributes:
-            insort(self.writes, (entry.time, event_id))
-
     @staticmethod
-    def _stated(event_id: str, entry: Entry) -> Iterator[tuple[str, At]]:
-        mask, at = entry.mask, (entry.time, event_id)
-        while mask:
-            lowest = mask & -mask
-            yield FACT_NAMES[lowest.bit_length() - 1], at
-            mask ^= lowest
+    def _stated(key: EventKey, entry: Entry) -> Iterator[tuple[str, At]]:
+        at = (entry.time, key)
+        for name in names_in(entry.mask):
+            yield name, at
         if entry.hearing_at is not None:
-            yield "hearing", (entry.hearing_at, event_id)
+            yield "hearing", (entry.hearing_at, key)
 
     def times(self, name: str) -> list[int]:
         """Times of a fact, earliest first."""
@@ -123,11 +162,11 @@ class FactBook:
 
     def earliest_later_than(self, names: Iterable[str], time: int) -> At | None:
         """The earliest fact strictly later than a time."""
-        return self._first(names, (time, _LAST_ID))
+        return self._first(names, (time, _AFTER_ALL))
 
     def earliest_from(self, names: Iterable[str], time: int) -> At | None:
         """The earliest fact at a time or later."""
-        return self._first(names, (time, ""))
+        return self._first(names, (time, b""))
 
     def _first(self, names: Iterable[str], bound: At) -> At | None:
         first: At | None = None
@@ -141,7 +180,7 @@ class FactBook:
 
     def later_than(self, names: Iterable[str], time: int) -> list[At]:
         """All facts strictly later than a time, in order; one event that states two of them counts once each."""
-        bound = (time, _LAST_ID)
+        bound = (time, _AFTER_ALL)
         found = [at for name in names if (known := self.facts.get(name)) for at in known[bisect_right(known, bound) :]]
         found.sort()
         return found
@@ -149,8 +188,8 @@ class FactBook:
     def attributes(self) -> dict[str, Value]:
         """As last written, in order of (occurred_at, event id)."""
         values: dict[str, Value] = {}
-        for _, event_id in self.writes:
-            values.update(self.entries[event_id].attributes or {})
+        for _, key in self.writes:
+            values.update(self.entries[key].attributes or {})
         return values
 
     def held_since(self, conditions: Mapping[str, Value]) -> int | None:
@@ -159,8 +198,8 @@ class FactBook:
             return None
         values: dict[str, Value] = {}
         since: int | None = None
-        for time, event_id in self.writes:
-            values.update(self.entries[event_id].attributes or {})
+        for time, key in self.writes:
+            values.update(self.entries[key].attributes or {})
             if not all(holds(values.get(name), wanted) for name, wanted in conditions.items()):
                 since = None
             elif since is None:

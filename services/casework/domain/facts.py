@@ -7,6 +7,7 @@ stands at its own date, which may lie in the future.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from services.casework.domain.event_types import Value
@@ -86,6 +87,17 @@ def hearing_time(type_name: str, data: Mapping[str, Value]) -> int | None:
 def names_stated(type_name: str, data: Mapping[str, Value]) -> tuple[str, ...]:
     """Names of the facts that stand at the event's own time."""
     return _STATED[type_name](data)
+
+
+def mask_stated(type_name: str, data: Mapping[str, Value]) -> int:
+    """The same as `fact_mask(names_stated(...))`, worked out once for each combination of the fields that decide."""
+    return _mask_of(type_name, tuple(map(data.get, _DECIDING[type_name])))
+
+
+@lru_cache(maxsize=4096)
+def _mask_of(type_name: str, values: tuple[Value | None, ...]) -> int:
+    said = zip(_DECIDING[type_name], values, strict=True)
+    return fact_mask(names_stated(type_name, {name: value for name, value in said if value is not None}))
 
 
 _ATTEMPTS_FAILED: Final = frozenset(("no_answer", "switched_off", "wrong_number", "unsafe_to_talk"))
@@ -192,3 +204,17 @@ _STATED: Final[Mapping[str, Callable[[Mapping[str, Value]], tuple[str, ...]]]] =
     "survivor_erased": _always("closed", "ended"),
     "retraction": _always(),
 }
+
+_DECIDING: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_STATED, ()),
+    "assessment": ("decision",),
+    "call": ("direction", "outcome", "help_requested", "wellbeing"),
+    "family_check_in": ("mode", "survivor_met", "family_met", "safety_concern"),
+    "job_placement": ("status",),
+    "training": ("status",),
+    "counselling": ("attended",),
+    "referral": ("status",),
+    "community_report": ("concern", "help_requested"),
+    "case_closed": ("reason",),
+}
+"""The fields of each type that decide which facts it states at its own time."""

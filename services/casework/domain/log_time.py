@@ -55,6 +55,16 @@ class PartitionTime:
         return time
 
     @property
+    def offset(self) -> int:
+        """Of the last record read, -1 when none has been."""
+        return self._offset
+
+    @property
+    def newest(self) -> int:
+        """recorded_at of the last record read, milliseconds; 0 when none has been."""
+        return self._newest
+
+    @property
     def state(self) -> LogTime:
         return LogTime(self._newest, self._in_history, self._offset)
 

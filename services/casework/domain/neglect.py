@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 
 from services.casework.domain.fact_book import FactBook
 from services.casework.domain.facts import FACT_BIT
 from services.casework.domain.instants import DAY, format_instant
 from services.casework.domain.obligations import Owed, answering_facts, satisfied_at
-from services.casework.domain.policy import Cadence, Milestone, Policy, Response, Rule, Severity, Streak
+from services.casework.domain.policy import Cadence, Milestone, Response, Rule, Severity, Streak
 from services.casework.domain.standing import Standing
 from services.casework.domain.transitions import Explanation, ObligationEnding, Transition
 
@@ -77,8 +76,7 @@ class Obligation:
         self.due = self.raised_at(rule, settle) if self.alert is None else self.alert.goes_up_at(rule)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How an obligation ended; s: the satisfying fact, when the work was done."""
 
     name: Transition
@@ -146,13 +144,8 @@ def _counts_from(rule: Rule, owed: Owed, facts: FactBook) -> str:
         case Cadence() | Milestone() as kind:
             return kind.anchor
         case Response() as kind:
-            entry = facts.entries.get(owed.basis.event_id)
+            entry = facts.entries.get(owed.basis.event)
             stated = [name for name in kind.trigger if entry and entry.moved & FACT_BIT[name]]
             return stated[0] if stated else kind.trigger[0]
         case Streak() as kind:
             return kind.counts[0]
-
-
-@lru_cache(maxsize=4096)
-def rules_by_id(policy: Policy) -> dict[str, Rule]:
-    return {rule.id: rule for rule in policy.rules}

@@ -5,33 +5,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
-from services.casework.domain.fact_book import At, FactBook
+from services.casework.domain.fact_book import At, EventKey, FactBook
 from services.casework.domain.facts import fact_mask
 from services.casework.domain.policy import Cadence, Milestone, Policy, Response, Rule, RuleKind, Streak
-from services.casework.domain.standing import CLOSE_FACTS, PAUSE_FACTS, Standing
+from services.casework.domain.standing import CLOSE_FACTS, PAUSE_FACTS, UNDISTURBED, Standing
 
 _NEVER: Final = -(1 << 62)
+_MOST_SETS: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(NamedTuple):
     """What an obligation counts from.
 
     start: before restarts. since: A of a cadence, the trigger's time of a response, the first of the run of a
-    streak, A + m of a milestone. event_id: the trigger's, else "".
+    streak, A + m of a milestone. event: the trigger's, else empty.
     """
 
     start: int
     since: int
-    event_id: str = ""
+    event: EventKey = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """(c, d): from when and until when; `basis` is what it rests on."""
 
     c: int
@@ -39,32 +38,66 @@ class Owed:
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """A rule with what can move it: a case looks at it again only when one of these has."""
+class Watch(NamedTuple):
+    """A rule with what can move it: a case looks at it again only when one of these has.
 
+    moved_by: facts that can change what is owed. begun_by: those that can bring about an obligation where there is
+    none; one more answer cannot, unless one was taken back. attributes: whether an attribute can.
+    """
+
+    rule_id: str
     rule: Rule
-    facts: int
+    moved_by: int
+    begun_by: int
     attributes: bool
 
 
+class Rulebook:
+    """A policy, made ready to be asked again and again."""
+
+    __slots__ = ("_begun", "by_id", "policy", "watches")
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.watches = tuple(map(_watch, policy.rules))
+        self.by_id: Mapping[str, Watch] = {watch.rule_id: watch for watch in self.watches}
+        self._begun: dict[int, tuple[Watch, ...]] = {}
+
+    def begun_by(self, moved: int) -> tuple[Watch, ...]:
+        """The rules under which these facts can bring about an obligation; worked out once for each set of facts."""
+        found = self._begun.get(moved)
+        if found is None:
+            if len(self._begun) >= _MOST_SETS:
+                self._begun.clear()
+            found = self._begun[moved] = tuple(watch for watch in self.watches if watch.begun_by & moved)
+        return found
+
+
 @lru_cache(maxsize=4096)
-def watches_of(policy: Policy) -> tuple[Watch, ...]:
-    return tuple(Watch(rule, _moved_by(rule), bool(rule.applies_when)) for rule in policy.rules)
+def rulebook_of(policy: Policy) -> Rulebook:
+    return Rulebook(policy)
 
 
-def _moved_by(rule: Rule) -> int:
-    kind = rule.kind
-    moved = fact_mask(answering_facts(kind)) | CLOSE_FACTS | (0 if rule.while_paused else PAUSE_FACTS)
+def _watch(rule: Rule) -> Watch:
+    begun_by = fact_mask(_beginning_facts(rule.kind)) | CLOSE_FACTS | (0 if rule.while_paused else PAUSE_FACTS)
+    moved_by = begun_by | fact_mask(answering_facts(rule.kind)) | fact_mask(_ending_facts(rule.kind))
+    return Watch(rule.id, rule, moved_by, begun_by, bool(rule.applies_when))
+
+
+def _beginning_facts(kind: RuleKind) -> tuple[str, ...]:
     match kind:
         case Cadence() | Milestone():
-            return moved | fact_mask((kind.anchor, *kind.ends_with))
+            return (kind.anchor,)
         case Response():
-            return moved | fact_mask(kind.trigger)
+            return kind.trigger
         case Streak():
-            return moved | fact_mask(kind.counts)
+            return kind.counts
         case _:
             assert_never(kind)
+
+
+def _ending_facts(kind: RuleKind) -> tuple[str, ...]:
+    return kind.ends_with if isinstance(kind, Cadence | Milestone) else ()
 
 
 def answering_facts(kind: RuleKind) -> tuple[str, ...]:
@@ -74,12 +107,13 @@ def answering_facts(kind: RuleKind) -> tuple[str, ...]:
 
 def owed(rule: Rule, facts: FactBook, standing: Standing, now: int) -> Owed | None:
     """The one obligation that a rule gives a case after the moment `now`, or None."""
-    if standing.silences(rule.while_paused, rule.when_closed, now):
+    disturbed = standing is not UNDISTURBED
+    if disturbed and standing.silences(rule.while_paused, rule.when_closed, now):
         return None
     basis = basis_of(rule.kind, facts)
     if basis is None:
         return None
-    c = standing.restarted(basis.start, rule.while_paused, rule.when_closed)
+    c = standing.restarted(basis.start, rule.while_paused, rule.when_closed) if disturbed else basis.start
     if rule.applies_when:
         held_since = facts.held_since(rule.applies_when)
         if held_since is None:
@@ -180,8 +214,8 @@ def _latest_answers(kind: Response, facts: FactBook) -> tuple[int | None, int | 
     plain: int | None = None
     mixed: int | None = None
     for name in kind.satisfied_by:
-        for time, event_id in reversed(facts.facts.get(name, ())):
-            if facts.entries[event_id].moved & triggers:
+        for time, key in reversed(facts.facts.get(name, ())):
+            if facts.entries[key].moved & triggers:
                 mixed = time if mixed is None else max(mixed, time)
             else:
                 plain = time if plain is None else max(plain, time)
@@ -209,9 +243,9 @@ def satisfied_at(rule: Rule, was: Owed, facts: FactBook) -> int | None:
 def _first_answer(kind: Response, basis: Basis, facts: FactBook) -> At | None:
     triggers = fact_mask(kind.trigger)
     answers = facts.later_than(kind.satisfied_by, basis.since - kind.early - 1)
-    for time, event_id in answers:
-        if event_id == basis.event_id:
+    for time, key in answers:
+        if key == basis.event:
             continue
-        if not facts.entries[event_id].moved & triggers or (kind.repeat_answers and time > basis.since):
-            return time, event_id
+        if not facts.entries[key].moved & triggers or (kind.repeat_answers and time > basis.since):
+            return time, key
     return None

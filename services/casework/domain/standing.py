@@ -64,8 +64,8 @@ def standing_of(facts: FactBook) -> Standing:
 
 def _pause_end(facts: FactBook) -> int | None:
     """The latest pause that ends after it began counts alone; it ends early at a resumption later than it."""
-    for time, event_id in reversed(facts.facts.get("paused", ())):
-        until = facts.entries[event_id].until
+    for time, key in reversed(facts.facts.get("paused", ())):
+        until = facts.entries[key].until
         if until is not None and until > time:
             resumed = facts.earliest_later_than(("resumed",), time)
             return min(until, resumed[0]) if resumed else until

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.casework.domain.policy import Severity, Title
 
@@ -81,8 +82,7 @@ class ObligationEnding(StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, slots=True)
-class ObligationChange:
+class ObligationChange(NamedTuple):
     """(c, d) became the rule's obligation at k (ending None), or is no longer (ending, and s if satisfied)."""
 
     rule_id: str

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from reintegration.v1 import log_pb2 as reintegration_dot_v1_dot_log__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1creintegration/v1/state.proto\x12\x10reintegration.v1\x1a\x1areintegration/v1/log.proto\"\xb3\x02\n\tCaseState\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x11\n\tmoment_ms\x18\x03 \x01(\x03\x12\x31\n\x06\x65vents\x18\x04 \x03(\x0b\x32!.reintegration.v1.RememberedEvent\x12\x11\n\tretracted\x18\x05 \x03(\x0c\x12)\n\x04owed\x18\x06 \x03(\x0b\x32\x1b.reintegration.v1.OwedState\x12+\n\x05\x65nded\x18\x07 \x03(\x0b\x32\x1c.reintegration.v1.EndedAlert\x12/\n\x07pending\x18\x08 \x01(\x0b\x32\x1e.reintegration.v1.PendingState\x12\x13\n\x06\x64ue_ms\x18\t \x01(\x03H\x00\x88\x01\x01\x42\t\n\x07_due_ms\"\xe4\x01\n\x0fRememberedEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\x0c\x12\x0f\n\x07time_ms\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61\x63ts\x18\x03 \x01(\x04\x12\x15\n\runretractable\x18\x04 \x01(\x08\x12\x1a\n\rhearing_at_ms\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x15\n\x08until_ms\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x36\n\nattributes\x18\x07 \x03(\x0b\x32\".reintegration.v1.WrittenAttributeB\x10\n\x0e_hearing_at_msB\x0b\n\t_until_ms\"v\n\x10WrittenAttribute\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12\x0e\n\x04\x66lag\x18\x03 \x01(\x08H\x00\x12+\n\x05\x63odes\x18\x04 \x01(\x0b\x32\x1a.reintegration.v1.CodeListH\x00\x42\x07\n\x05value\"\x19\n\x08\x43odeList\x12\r\n\x05\x63odes\x18\x01 \x03(\t\"\xa9\x01\n\tOwedState\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63_ms\x18\x02 \x01(\x03\x12\x0c\n\x04\x64_ms\x18\x03 \x01(\x03\x12\x0c\n\x04k_ms\x18\x04 \x01(\x03\x12\x10\n\x08start_ms\x18\x05 \x01(\x03\x12\x10\n\x08since_ms\x18\x06 \x01(\x03\x12\x10\n\x08\x65vent_id\x18\x07 \x01(\t\x12+\n\x05\x61lert\x18\x08 \x01(\x0b\x32\x1c.reintegration.v1.AlertState\"\xd1\x01\n\nAlertState\x12\x10\n\x08revision\x18\x01 \x01(\r\x12\x14\n\x0craised_at_ms\x18\x02 \x01(\x03\x12,\n\x08severity\x18\x03 \x01(\x0e\x32\x1a.reintegration.v1.Severity\x12\x16\n\x0epolicy_version\x18\x04 \x01(\t\x12\r\n\x05level\x18\x05 \x01(\r\x12\x18\n\x10level_reached_ms\x18\x06 \x01(\x03\x12\x1a\n\rheld_until_ms\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x10\n\x0e_held_until_ms\"=\n\nEndedAlert\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63_ms\x18\x02 \x01(\x03\x12\x10\n\x08revision\x18\x03 \x01(\r\"\x87\x01\n\x0cPendingState\x12\x0f\n\x07time_ms\x18\x01 \x01(\x03\x12\r\n\x05moved\x18\x02 \x01(\x04\x12\x18\n\x10\x61ttributes_moved\x18\x03 \x01(\x08\x12\x11\n\tretracted\x18\x04 \x01(\x08\x12*\n\x05holds\x18\x05 \x03(\x0b\x32\x1b.reintegration.v1.HoldState\"A\n\tHoldState\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x15\n\x08until_ms\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x0b\n\t_until_ms\"G\n\x0ePartitionState\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x11\n\tnewest_ms\x18\x02 \x01(\x03\x12\x12\n\nin_history\x18\x03 \x01(\x08\"R\n\rPoliciesState\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x31\n\x08policies\x18\x02 \x03(\x0b\x32\x1f.reintegration.v1.PolicyInForce\"u\n\rPolicyInForce\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x10\n\x08since_ms\x18\x02 \x01(\x03\x12/\n\x06policy\x18\x03 \x01(\x0b\x32\x1f.reintegration.v1.PolicyChanged\x12\x0b\n\x03own\x18\x04 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1creintegration/v1/state.proto\x12\x10reintegration.v1\x1a\x1areintegration/v1/log.proto\"\xfe\x02\n\tCaseState\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x14\n\x0corganisation\x18\x02 \x01(\t\x12\x11\n\tmoment_ms\x18\x03 \x01(\x03\x12\x31\n\x06\x65vents\x18\x04 \x03(\x0b\x32!.reintegration.v1.RememberedEvent\x12\x11\n\tretracted\x18\x05 \x03(\x0c\x12)\n\x04owed\x18\x06 \x03(\x0b\x32\x1b.reintegration.v1.OwedState\x12+\n\x05\x65nded\x18\x07 \x03(\x0b\x32\x1c.reintegration.v1.EndedAlert\x12/\n\x07pending\x18\x08 \x01(\x0b\x32\x1e.reintegration.v1.PendingState\x12\x13\n\x06\x64ue_ms\x18\t \x01(\x03H\x00\x88\x01\x01\x12\x17\n\x0fplain_event_ids\x18\n \x01(\x0c\x12\x1b\n\x13plain_time_steps_ms\x18\x0b \x03(\x12\x12\x13\n\x0bplain_facts\x18\x0c \x03(\x04\x42\t\n\x07_due_ms\"\xe4\x01\n\x0fRememberedEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\x0c\x12\x0f\n\x07time_ms\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61\x63ts\x18\x03 \x01(\x04\x12\x15\n\runretractable\x18\x04 \x01(\x08\x12\x1a\n\rhearing_at_ms\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x15\n\x08until_ms\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x36\n\nattributes\x18\x07 \x03(\x0b\x32\".reintegration.v1.WrittenAttributeB\x10\n\x0e_hearing_at_msB\x0b\n\t_until_ms\"v\n\x10WrittenAttribute\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12\x0e\n\x04\x66lag\x18\x03 \x01(\x08H\x00\x12+\n\x05\x63odes\x18\x04 \x01(\x0b\x32\x1a.reintegration.v1.CodeListH\x00\x42\x07\n\x05value\"\x19\n\x08\x43odeList\x12\r\n\x05\x63odes\x18\x01 \x03(\t\"\xa9\x01\n\tOwedState\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63_ms\x18\x02 \x01(\x03\x12\x0c\n\x04\x64_ms\x18\x03 \x01(\x03\x12\x0c\n\x04k_ms\x18\x04 \x01(\x03\x12\x10\n\x08start_ms\x18\x05 \x01(\x03\x12\x10\n\x08since_ms\x18\x06 \x01(\x03\x12\x10\n\x08\x65vent_id\x18\x07 \x01(\t\x12+\n\x05\x61lert\x18\x08 \x01(\x0b\x32\x1c.reintegration.v1.AlertState\"\xd1\x01\n\nAlertState\x12\x10\n\x08revision\x18\x01 \x01(\r\x12\x14\n\x0craised_at_ms\x18\x02 \x01(\x03\x12,\n\x08severity\x18\x03 \x01(\x0e\x32\x1a.reintegration.v1.Severity\x12\x16\n\x0epolicy_version\x18\x04 \x01(\t\x12\r\n\x05level\x18\x05 \x01(\r\x12\x18\n\x10level_reached_ms\x18\x06 \x01(\x03\x12\x1a\n\rheld_until_ms\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x10\n\x0e_held_until_ms\"=\n\nEndedAlert\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63_ms\x18\x02 \x01(\x03\x12\x10\n\x08revision\x18\x03 \x01(\r\"\x87\x01\n\x0cPendingState\x12\x0f\n\x07time_ms\x18\x01 \x01(\x03\x12\r\n\x05moved\x18\x02 \x01(\x04\x12\x18\n\x10\x61ttributes_moved\x18\x03 \x01(\x08\x12\x11\n\tretracted\x18\x04 \x01(\x08\x12*\n\x05holds\x18\x05 \x03(\x0b\x32\x1b.reintegration.v1.HoldState\"A\n\tHoldState\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x15\n\x08until_ms\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x0b\n\t_until_ms\"G\n\x0ePartitionState\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x11\n\tnewest_ms\x18\x02 \x01(\x03\x12\x12\n\nin_history\x18\x03 \x01(\x08\"R\n\rPoliciesState\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x31\n\x08policies\x18\x02 \x03(\x0b\x32\x1f.reintegration.v1.PolicyInForce\"u\n\rPolicyInForce\x12\x14\n\x0corganisation\x18\x01 \x01(\t\x12\x10\n\x08since_ms\x18\x02 \x01(\x03\x12/\n\x06policy\x18\x03 \x01(\x0b\x32\x1f.reintegration.v1.PolicyChanged\x12\x0b\n\x03own\x18\x04 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,27 +33,27 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'reintegration.v1.state_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CASESTATE']._serialized_start=79
-  _globals['_CASESTATE']._serialized_end=386
-  _globals['_REMEMBEREDEVENT']._serialized_start=389
-  _globals['_REMEMBEREDEVENT']._serialized_end=617
-  _globals['_WRITTENATTRIBUTE']._serialized_start=619
-  _globals['_WRITTENATTRIBUTE']._serialized_end=737
-  _globals['_CODELIST']._serialized_start=739
-  _globals['_CODELIST']._serialized_end=764
-  _globals['_OWEDSTATE']._serialized_start=767
-  _globals['_OWEDSTATE']._serialized_end=936
-  _globals['_ALERTSTATE']._serialized_start=939
-  _globals['_ALERTSTATE']._serialized_end=1148
-  _globals['_ENDEDALERT']._serialized_start=1150
-  _globals['_ENDEDALERT']._serialized_end=1211
-  _globals['_PENDINGSTATE']._serialized_start=1214
-  _globals['_PENDINGSTATE']._serialized_end=1349
-  _globals['_HOLDSTATE']._serialized_start=1351
-  _globals['_HOLDSTATE']._serialized_end=1416
-  _globals['_PARTITIONSTATE']._serialized_start=1418
-  _globals['_PARTITIONSTATE']._serialized_end=1489
-  _globals['_POLICIESSTATE']._serialized_start=1491
-  _globals['_POLICIESSTATE']._serialized_end=1573
-  _globals['_POLICYINFORCE']._serialized_start=1575
-  _globals['_POLICYINFORCE']._serialized_end=1692
+  _globals['_CASESTATE']._serialized_end=461
+  _globals['_REMEMBEREDEVENT']._serialized_start=464
+  _globals['_REMEMBEREDEVENT']._serialized_end=692
+  _globals['_WRITTENATTRIBUTE']._serialized_start=694
+  _globals['_WRITTENATTRIBUTE']._serialized_end=812
+  _globals['_CODELIST']._serialized_start=814
+  _globals['_CODELIST']._serialized_end=839
+  _globals['_OWEDSTATE']._serialized_start=842
+  _globals['_OWEDSTATE']._serialized_end=1011
+  _globals['_ALERTSTATE']._serialized_start=1014
+  _globals['_ALERTSTATE']._serialized_end=1223
+  _globals['_ENDEDALERT']._serialized_start=1225
+  _globals['_ENDEDALERT']._serialized_end=1286
+  _globals['_PENDINGSTATE']._serialized_start=1289
+  _globals['_PENDINGSTATE']._serialized_end=1424
+  _globals['_HOLDSTATE']._serialized_start=1426
+  _globals['_HOLDSTATE']._serialized_end=1491
+  _globals['_PARTITIONSTATE']._serialized_start=1493
+  _globals['_PARTITIONSTATE']._serialized_end=1564
+  _globals['_POLICIESSTATE']._serialized_start=1566
+  _globals['_POLICIESSTATE']._serialized_end=1648
+  _globals['_POLICYINFORCE']._serialized_start=1650
+  _globals['_POLICYINFORCE']._serialized_end=1767
 # @@protoc_insertion_point(module_scope)

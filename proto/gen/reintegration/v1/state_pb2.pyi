@@ -36,6 +36,9 @@ class CaseState(_message.Message):
     ENDED_FIELD_NUMBER: _builtins.int
     PENDING_FIELD_NUMBER: _builtins.int
     DUE_MS_FIELD_NUMBER: _builtins.int
+    PLAIN_EVENT_IDS_FIELD_NUMBER: _builtins.int
+    PLAIN_TIME_STEPS_MS_FIELD_NUMBER: _builtins.int
+    PLAIN_FACTS_FIELD_NUMBER: _builtins.int
     offset: _builtins.int
     """Of the last record of the partition that touched the case; state only ever moves forward by it."""
     organisation: _builtins.str
@@ -43,8 +46,14 @@ class CaseState(_message.Message):
     """The latest moment worked out."""
     due_ms: _builtins.int
     """When the case is next to be looked at; absent: when it is next heard of."""
+    plain_event_ids: _builtins.bytes
+    """All other events, a column each: ids of 16 bytes one after the other; times, each as what it is later than the
+    one before it; the facts they state, a bit each.
+    """
     @_builtins.property
-    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___RememberedEvent]: ...
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___RememberedEvent]:
+        """The events of which more is remembered than time and facts."""
+
     @_builtins.property
     def retracted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """What retractions name, 16 bytes each."""
@@ -55,6 +64,10 @@ class CaseState(_message.Message):
     def ended(self) -> _containers.RepeatedCompositeFieldContainer[Global___EndedAlert]: ...
     @_builtins.property
     def pending(self) -> Global___PendingState: ...
+    @_builtins.property
+    def plain_time_steps_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def plain_facts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
     def __init__(
         self,
         *,
@@ -67,10 +80,13 @@ class CaseState(_message.Message):
         ended: _abc.Iterable[Global___EndedAlert] | None = ...,
         pending: Global___PendingState | None = ...,
         due_ms: _builtins.int | None = ...,
+        plain_event_ids: _builtins.bytes = ...,
+        plain_time_steps_ms: _abc.Iterable[_builtins.int] | None = ...,
+        plain_facts: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_due_ms", b"_due_ms", "due_ms", b"due_ms", "pending", b"pending"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_due_ms", b"_due_ms", "due_ms", b"due_ms", "ended", b"ended", "events", b"events", "moment_ms", b"moment_ms", "offset", b"offset", "organisation", b"organisation", "owed", b"owed", "pending", b"pending", "retracted", b"retracted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_due_ms", b"_due_ms", "due_ms", b"due_ms", "ended", b"ended", "events", b"events", "moment_ms", b"moment_ms", "offset", b"offset", "organisation", b"organisation", "owed", b"owed", "pending", b"pending", "plain_event_ids", b"plain_event_ids", "plain_facts", b"plain_facts", "plain_time_steps_ms", b"plain_time_steps_ms", "retracted", b"retracted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__due_ms: _TypeAlias = _typing.Literal["due_ms"]  # noqa: Y015
     _WhichOneofArgType__due_ms: _TypeAlias = _typing.Literal["_due_ms", b"_due_ms"]  # noqa: Y015

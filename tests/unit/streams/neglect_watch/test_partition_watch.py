@@ -61,8 +61,7 @@ def log_of(history: list[dict[str, Any]], until: int) -> list[LogRecord]:
 
 def watched(records: list[LogRecord], watch: PartitionWatch | None = None) -> tuple[PartitionWatch, Findings]:
     watch, findings = watch or PartitionWatch(3), Findings()
-    for record in records:
-        watch.work(record, findings)
+    watch.work(records, findings)
     return watch, findings
 
 
@@ -106,7 +105,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.policies: bytes | None = None
-        self.cases: dict[str, bytes] = {}
+        self.cases: dict[bytes, bytes] = {}
         self.position: bytes | None = None
 
     def keep(self, watch: PartitionWatch, rng: Random, *, whole: bool) -> None:
@@ -116,7 +115,7 @@ class Kept:
             self.policies = encode_policies(watch.policies, watch.position)
             watch.policies_moved = False
         written = list(changes) if whole else rng.sample(list(changes), rng.randrange(len(changes) + 1))
-        self.cases.update((case_id, changes[case_id]) for case_id in written)
+        self.cases.update((key, changes[key]) for key in written)
         if whole:
             self.position = encode_position(watch.time.state)
 
@@ -124,8 +123,8 @@ class Kept:
         time = None if self.position is None else decode_position(self.position)
         policies = None if self.policies is None else decode_policies(self.policies)[1]
         watch = PartitionWatch(3, time, policies)
-        for case_id, state in self.cases.items():
-            watch.shelf.restore(case_id, state)
+        for key, state in self.cases.items():
+            watch.shelf.restore(key, state)
         return watch
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from services.casework.domain.case_file import CaseFile, Moves
+from services.casework.domain.case_file import CaseFile
 from services.casework.domain.events import parse_event
 from services.casework.domain.instants import parse_instant
 from services.casework.domain.log_time import LogTime
+from services.casework.domain.moments import Moves
 from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy, policy_of
 from services.casework.domain.policy_timeline import SINCE_EVER, PolicyBook

@@ -1,0 +1,69 @@
+"""One partition read from a known offset, outside any group: the detector's state, and what it missed of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from services.runtime.settings import Settings
+from streams.kafka_clients import librdkafka_settings
+
+_AT_ONCE: Final = 10_000
+_PATIENCE_SECONDS: Final = 1.0
+_TRY_AGAIN: Final = frozenset(
+    (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
+)
+
+
+def read_partition(
+    settings: Settings, topic: str, partition: int, start: int = OFFSET_BEGINNING, stop: int | None = None
+) -> Iterator[Sequence[Message]]:
+    """Committed records from an offset on, in lists; up to another offset, or to what is the end when it is reached.
+
+    Blocks; while the log is away it waits. Raises KafkaException for what trying again cannot mend.
+    """
+    consumer = Consumer(
+        {
+            **librdkafka_settings(settings),
+            "group.id": "partition-reading",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": stop is None,
+            "log_level": 3,
+        }
+    )
+    try:
+        consumer.assign([TopicPartition(topic, partition, start)])
+        at_end = False
+        while not at_end:
+            records, at_end = _sorted_out(consumer.consume(_AT_ONCE, _PATIENCE_SECONDS))
+            if stop is not None and records:
+                at_end = _offset(records[-1]) >= stop - 1
+                records = [record for record in records if _offset(record) < stop]
+            if records:
+                yield records
+    finally:
+        consumer.close()
+
+
+def _sorted_out(polled: Sequence[Message]) -> tuple[list[Message], bool]:
+    """The records among what was polled, and whether the end was reached."""
+    records, at_end = list[Message](), False
+    for message in polled:
+        error = message.error()
+        if error is None:
+            records.append(message)
+        elif error.code() == KafkaError._PARTITION_EOF:
+            at_end = True
+        elif error.code() not in _TRY_AGAIN:
+            raise KafkaException(error)
+    return records, at_end
+
+
+def _offset(message: Message) -> int:
+    offset: int | None = message.offset()
+    assert offset is not None
+    return offset
