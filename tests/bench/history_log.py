@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +32,7 @@ from services.casework.domain.control import PolicyChanged
 from services.casework.domain.events import Event, event_to_json
 from services.casework.domain.instants import DAY, format_instant, parse_instant
 from services.casework.domain.log_time import RECORDED_AT_HEADER
+from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
 from services.casework.domain.policy_timeline import SINCE_EVER, PolicyBook
 from services.runtime.topics import CASE_EVENTS, PARTITIONS, partition_of
@@ -98,8 +99,8 @@ def history_of(events: int, seed: int = 1, progress: Progress = _unheard) -> His
 
 
 def cache_folder() -> Path:
-    root = os.environ.get("REINTEGRATION_CACHE_DIR")
-    folder = (Path(root) if root else Path.home() / ".cache" / "reintegration") / "bench"
+    root = os.environ.get("REINTEGRATION_CACHE_DIR") or Path.home() / ".cache" / "reintegration"
+    folder = Path(os.environ.get("BENCH_CACHE_DIR") or Path(root, "bench"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -180,13 +181,18 @@ class NotLoaded(RuntimeError):
     """The log did not take all of it."""
 
 
-def load(history: History, bootstrap: str, progress: Progress = _unheard) -> dict[int, int]:
-    """Into an empty log with its topics. Answers how many records each partition has now; raises NotLoaded."""
+def load(
+    history: History, bootstrap: str, progress: Progress = _unheard, policies: Mapping[str, Policy] | None = None
+) -> dict[int, int]:
+    """Into an empty log with its topics. Answers how many records each partition has now; raises NotLoaded.
+
+    policies: of single organisations, from the beginning; the default policy holds for all others.
+    """
     writer = _Writer(bootstrap)
     begins = str(int(history.recorded_at[0])).encode()
-    policy = encode_policy_changed(PolicyChanged("", load_policy(DEFAULT_POLICY_PATH)))
-    for number in range(PARTITIONS):
-        writer.put(number, None, policy, begins)
+    for organisation, policy in {"": load_policy(DEFAULT_POLICY_PATH), **(policies or {})}.items():
+        for number in range(PARTITIONS):
+            writer.put(number, None, encode_policy_changed(PolicyChanged(organisation, policy)), begins)
     partitions = [partition_of(case_id.decode()) for case_id in history.case_ids.tolist()]
     for done, ((at, case_id, value), case) in enumerate(zip(history.rows(), history.case.tolist(), strict=True)):
         writer.put(partitions[case], case_id.encode(), value, b"%d" % at)
