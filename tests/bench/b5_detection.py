@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+import uuid
 from collections.abc import Iterator
 from random import Random
 
@@ -45,25 +46,30 @@ def _ticks(size: Sizes) -> Iterator[Measure]:
 
 
 def _shelves(cases: int) -> list[Shelf]:
-    """A shelf for each partition with kept states; nobody on them is due yet."""
-    rng, state = Random(cases), _a_state()
+    """A shelf for each partition, with kept states of cases that are due some time."""
+    rng, states = Random(cases), _states()
     shelves = [Shelf(PolicyBook()) for _ in range(PARTITIONS)]
     for number in range(cases):
-        shelves[number % PARTITIONS].restore(f"{rng.getrandbits(128):032x}", state)
+        case_id = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+        shelves[number % PARTITIONS].restore(case_id, states[number % len(states)])
+    if any(shelf.next_due() is None for shelf in shelves):
+        raise RuntimeError("nobody on a shelf is due at any time")
     return shelves
 
 
-def _a_state() -> bytes:
-    case = _case_of(Random(1), 5)
-    case.advance(case.pending.time + 1 if case.pending else NOW)
-    return encode_case(case, 1)
+def _states() -> list[bytes]:
+    """Of cases of five events."""
+    return [encode_case(_case_of(Random(seed), 5), 1) for seed in range(2_000)]
 
 
 def _look(shelves: list[Shelf]) -> float:
-    """Milliseconds of what the detector does every tick: asking every shelf who is due next."""
+    """Milliseconds of one tick of the detector while nobody is due: every shelf is asked who is, and who is next."""
+    soonest = min(due for shelf in shelves if (due := shelf.next_due()) is not None)
     began = time.perf_counter()
     for shelf in shelves:
         shelf.next_due()
+        for case in shelf.due_before(soonest):
+            raise RuntimeError(f"{case.case_id} is due before the soonest")
     return (time.perf_counter() - began) * 1000
 
 
@@ -84,7 +90,7 @@ def _packed() -> Iterator[Measure]:
 def _case_of(rng: Random, length: int) -> CaseFile:
     policies = PolicyBook()
     policies.change("", SINCE_EVER, load_policy(DEFAULT_POLICY_PATH))
-    told = long_life(rng, length, NOW - 200 * DAY, policies)
+    told = long_life(rng, length, NOW - 200 * DAY, policies, stays_open=True)
     case = CaseFile(told[0][1].case_id, policies)
     for recorded_at, event in told:
         case.fold(event, recorded_at)

@@ -65,7 +65,7 @@ class Notebook(Scribe):
         return event_id
 
 
-def long_life(rng: Random, length: int, start: int, policies: PolicyBook) -> list[Told]:
+def long_life(rng: Random, length: int, start: int, policies: PolicyBook, *, stays_open: bool = False) -> list[Told]:
     """One case of so many events, in order of recorded_at. start: midnight UTC of the day of her opening."""
     organisation = rng.choice(ORGANISATIONS)
     book = Notebook(rng, new_id(rng), organisation, new_id(rng), new_id(rng))
@@ -79,6 +79,8 @@ def long_life(rng: Random, length: int, start: int, policies: PolicyBook) -> lis
     told = sorted(book.told, key=_recorded_at)[:length]
     if rng.random() < _REACTING:
         told = sorted([*told, *_reactions(rng, told, policies)], key=_recorded_at)[:length]
+    if stays_open:
+        return told
     if (end := rng.random()) < _CLOSED:
         told[-1] = _ended(rng, told[-1], "case_closed", {"reason": "self_reliant"}, book.supervisor_id)
     elif end < _CLOSED + _ERASED:
