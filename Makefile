@@ -50,6 +50,11 @@ test: setup ## every test, on real parts
 	@$(PY) -m infra.system_packages
 	$(PY) -m pytest -q
 
+.PHONY: bench
+bench: setup ## measure how fast it is; takes long, ONLY="B3 B8" takes these
+	@$(PY) -m infra.system_packages --only java,maven
+	@$(PY) -m tests.bench $(ONLY)
+
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
