@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -41,6 +41,7 @@ FRESH_SECONDS: Final = 30.0
 STALE_SECONDS: Final = 3600.0
 RETRY_SECONDS: Final = 5.0
 MAX_TOKEN_CHARACTERS: Final = 8192
+MOST_PROVEN: Final = 10_000
 _MAX_JWKS_BYTES: Final = 256 * 1024
 _LEAST_RSA_BITS: Final = 2048
 
@@ -93,16 +94,20 @@ class JwksDocument:
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
+    """proven: tokens that these keys were found to sign, with who they prove and until when (seconds since 1970)."""
+
     by_id: Mapping[str, jwt.PyJWK]
     closed_accounts: frozenset[str]
     read_at: float
+    proven: dict[str, tuple[Principal, int]] = field(default_factory=dict)
 
 
 class TokenVerifier:
     """Checks tokens of one issuer for one audience. Safe to use from many threads.
 
     Keys are read again every 30 s, and when a token names a key that is not known; while the source is away the
-    keys at hand serve for an hour.
+    keys at hand serve for an hour. What a token was found to prove is remembered for as long as the keys are fresh, so
+    that an account closed or a key withdrawn counts as soon as it would without.
     """
 
     def __init__(
@@ -139,7 +144,18 @@ class TokenVerifier:
             raise InvalidToken("the token is not valid here") from None
         if claims["sub"] in keys.closed_accounts:
             raise InvalidToken("the account was closed")
-        return _principal_of(claims)
+        principal = _principal_of(claims)
+        if len(keys.proven) < MOST_PROVEN:
+            keys.proven[token] = principal, int(claims["exp"])
+        return principal
+
+    def known(self, token: str) -> Principal | None:
+        """What `verify` found with the keys at hand, while they are fresh and the token has not expired."""
+        keys = self._keys
+        if keys is None or self._monotonic() - keys.read_at > FRESH_SECONDS:
+            return None
+        principal, expires_at = keys.proven.get(token, (None, 0))
+        return principal if time.time() <= expires_at else None
 
     async def ready(self) -> None:
         """For /readyz: raises CannotVerify while there are no keys."""

@@ -1,4 +1,4 @@
-"""The way into the log: append a record and learn where it stands, or that it cannot be appended, at once.
+"""The way into the log: append records and learn where they stand, or that they cannot be appended, at once.
 
 A record with an `Appended` is durable (acks=all). A record with LogUnavailable may or may not be in the log: the
 client sends it again with the same event_id, and the second is no event.
@@ -7,43 +7,42 @@ client sends it again with the same event_id, and the second is no event.
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
-from kafka.net.compat import KafkaNetClient
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 
+from services.runtime.broker import DELIVERY_MS, Broker, LogUnavailable
 from services.runtime.metrics import LOG_APPENDS
 from services.runtime.topics import CASE_EVENTS, MAX_RECORD_BYTES
 
+__all__ = ["Appended", "LogProducer", "LogUnavailable", "Record", "RecordTooLarge"]
+
 MAX_RECORDS_IN_FLIGHT: Final = 20_000
 MAX_BYTES_IN_FLIGHT: Final = 32 * 1024 * 1024
-DELIVERY_MS: Final = 5_000
 # kafka-python promises an answer within the delivery time, but a producer that is closed while the broker is away may
 # forget what it had in flight: nobody waits longer than this.
 ANSWER_SECONDS: Final = DELIVERY_MS / 1000 + 0.5
-PROBE_SECONDS: Final = 0.5
-RETRY_AFTER_SECONDS: Final = 2
-
-_log = logging.getLogger(__name__)
-
-
-class LogUnavailable(Exception):
-    """The log cannot be reached, or is not keeping up: send the same record again after `retry_after_seconds`."""
-
-    def __init__(self, reason: str, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> None:
-        super().__init__(reason)
-        self.retry_after_seconds = retry_after_seconds
 
 
 class RecordTooLarge(ValueError):
     """The record is larger than the log takes; sending it again changes nothing."""
+
+
+class Record(NamedTuple):
+    """What is appended; without `partition` it goes where its key hashes to, as topics.partition_of."""
+
+    key: bytes | None
+    value: bytes
+    partition: int | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+    @property
+    def size(self) -> int:
+        return len(self.value) + len(self.key or b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,9 @@ class Appended:
     partition: int
     offset: int
     timestamp_ms: int
+
+
+Answer = Appended | LogUnavailable | RecordTooLarge
 
 
 class LogProducer:
@@ -75,15 +77,15 @@ class LogProducer:
     ) -> None:
         """security: `Settings.kafka_security()`. The bounds count records not yet acknowledged."""
         self.topic = topic
-        self._broker = _Broker(bootstrap_servers, topic, client_id, linger_ms, dict(security or {}))
+        self._broker = Broker(bootstrap_servers, topic, client_id, linger_ms, dict(security or {}))
         self._max_records = max_records_in_flight
         self._max_bytes = max_bytes_in_flight
         self._records = 0
         self._bytes = 0
-        self._deliveries: _Deliveries | None = None
+        self._deliveries: Deliveries | None = None
 
     async def start(self) -> None:
-        self._deliveries = _Deliveries(asyncio.get_running_loop())
+        self._deliveries = Deliveries(asyncio.get_running_loop(), self.topic)
         self._broker.start()
 
     async def stop(self) -> None:
@@ -106,245 +108,181 @@ class LogProducer:
         partition: int | None = None,
         headers: Sequence[tuple[str, bytes]] = (),
     ) -> Appended:
-        """Append one record; without `partition` it goes where its key hashes to (topics.partition_of).
+        """Append one record.
 
         Raises LogUnavailable (broker away, too much in flight, not acknowledged in 5 s), RecordTooLarge,
         ValueError (neither key nor partition, or no such partition).
         """
-        if key is None and partition is None:
-            raise ValueError("a record needs a key or a partition")
-        try:
-            appended = await self._delivered(key, value, partition, list(headers))
-        except LogUnavailable:
-            LOG_APPENDS.labels(self.topic, "unavailable").inc()
-            raise
-        LOG_APPENDS.labels(self.topic, "appended").inc()
-        return appended
+        (answer,) = await self.append_all([Record(key, value, partition, headers)])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-    async def _delivered(
-        self, key: bytes | None, value: bytes, partition: int | None, headers: list[tuple[str, bytes]]
-    ) -> Appended:
-        producer = self._broker.require()
-        delivered = self._send(producer, key, value, partition, headers)
-        try:
-            # Out of time the future is cancelled: what the broker says later finds nobody to give a receipt to.
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await delivered
-        except TimeoutError:
-            self._broker.lost(producer, "the log did not answer about a record")
-            raise LogUnavailable("the log did not acknowledge the record in time") from None
+    def append_all(self, records: Sequence[Record]) -> asyncio.Future[list[Answer]]:
+        """Hand over several records at once; when this returns all of them are on their way, in order, or refused.
 
-    def _send(
-        self,
-        producer: Any,
-        key: bytes | None,
-        value: bytes,
-        partition: int | None,
-        headers: list[tuple[str, bytes]],
-    ) -> asyncio.Future[Appended]:
+        The future gives each its own answer, in order. Raises ValueError as `append`; then those before the wrong one
+        may stand in the log.
+        """
         if self._deliveries is None:
             raise RuntimeError("start the producer first")
-        size = len(value) + len(key or b"")
-        if self._records >= self._max_records or self._bytes + size > self._max_bytes:
-            raise LogUnavailable("the log is not keeping up: too much waits for it already", 1)
+        parcel = self._deliveries.parcel(len(records), self._landed)
         try:
-            sent = producer.send(self.topic, value=value, key=key, partition=partition, headers=headers)
+            producer = self._broker.require()
+        except LogUnavailable as error:
+            parcel.end(error)
+        else:
+            lost = partial(self._broker.lost, producer)
+            parcel.await_answers(ANSWER_SECONDS, lost)
+            for place, record in enumerate(records):
+                parcel.land(place, self._send(producer, record, parcel, place, lost))
+        return parcel.answered
+
+    def _send(
+        self, producer: Any, record: Record, parcel: Parcel, place: int, lost: Callable[[str], None]
+    ) -> Answer | None:
+        """Why the record is not on its way, None when it is."""
+        if record.key is None and record.partition is None:
+            raise ValueError("a record needs a key or a partition")
+        size = record.size
+        if self._records >= self._max_records or self._bytes + size > self._max_bytes:
+            return LogUnavailable("the log is not keeping up: too much waits for it already", 1)
+        try:
+            sent = producer.send(
+                self.topic,
+                value=record.value,
+                key=record.key,
+                partition=record.partition,
+                headers=list(record.headers),
+            )
         except MessageSizeTooLargeError:
-            raise RecordTooLarge(f"a record may have at most {MAX_RECORD_BYTES} bytes") from None
+            return _too_large()
         except KafkaError as error:
-            self._broker.lost(producer, f"the log did not take a record ({type(error).__name__})")
-            raise LogUnavailable("the log cannot be reached") from None
+            lost(f"the log did not take a record ({type(error).__name__})")
+            return LogUnavailable("the log cannot be reached")
         self._records += 1
         self._bytes += size
-        delivered = self._deliveries.expect(sent, producer, self._broker.lost)
-        delivered.add_done_callback(lambda _: self._landed(size))
-        return delivered
+        parcel.expect(sent, place, size)
+        return None
 
-    def _landed(self, size: int) -> None:
-        self._records -= 1
+    def _landed(self, records: int, size: int) -> None:
+        self._records -= records
         self._bytes -= size
 
 
-class _Deliveries:
+class Parcel:
+    """Records handed over at once: each of them gets one answer, and all are told when the last has its own.
+
+    Used from the event loop only, but for what kafka-python calls in its own thread.
+    """
+
+    __slots__ = ("_answers", "_deliveries", "_landed", "_left", "_lost", "_sizes", "_timer", "answered")
+
+    def __init__(self, deliveries: Deliveries, records: int, landed: Callable[[int, int], None]) -> None:
+        """landed: told (records, bytes) that are on their way no longer."""
+        self.answered: asyncio.Future[list[Answer]] = deliveries.loop.create_future()
+        self._deliveries = deliveries
+        self._answers: list[Answer | None] = [None] * records
+        self._sizes = [0] * records
+        self._left = records
+        self._landed = landed
+        self._lost: Callable[[str], None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        if not records:
+            self.answered.set_result([])
+
+    def await_answers(self, seconds: float, lost: Callable[[str], None]) -> None:
+        """What has no answer by then gets one that says so, and `lost` is told, as of every answer that is an error."""
+        self._lost = lost
+        self._timer = self._deliveries.loop.call_later(seconds, self._give_up)
+
+    def expect(self, sent: Any, place: int, size: int) -> None:
+        """sent: kafka-python's future of the record."""
+        self._sizes[place] = size
+        sent.add_both(partial(self._heard, place))
+
+    def _heard(self, place: int, said: Any) -> None:
+        """In kafka-python's thread. said: its metadata of the record, or an error."""
+        if isinstance(said, BaseException) and not isinstance(said, MessageSizeTooLargeError) and self._lost:
+            self._lost(f"the log did not acknowledge a record ({type(said).__name__})")
+        self._deliveries.deliver(self, place, said)
+
+    def land(self, place: int, answer: Answer | None) -> None:
+        """The first answer stands. None is no answer yet."""
+        if answer is None or self._answers[place] is not None:
+            return
+        self._answers[place] = answer
+        self._left -= 1
+        if self._sizes[place]:
+            self._landed(1, self._sizes[place])
+        if not self._left:
+            self._tell()
+
+    def end(self, answer: Answer) -> None:
+        """The same answer for all that have none yet."""
+        for place in range(len(self._answers)):
+            self.land(place, answer)
+
+    def _give_up(self) -> None:
+        if self._lost:
+            self._lost("the log did not answer about a record")
+        self.end(LogUnavailable("the log did not acknowledge the record in time"))
+
+    def _tell(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        answers = [answer for answer in self._answers if answer is not None]
+        appended = sum(isinstance(answer, Appended) for answer in answers)
+        self._deliveries.count(appended, sum(isinstance(answer, LogUnavailable) for answer in answers))
+        # Whoever asked may be gone.
+        if not self.answered.done():
+            self.answered.set_result(answers)
+
+
+class Deliveries:
     """Brings kafka-python's answers from its thread to the event loop, many with one wake-up."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._waiting: deque[tuple[asyncio.Future[Appended], Any, BaseException | None]] = deque()
+    def __init__(self, loop: asyncio.AbstractEventLoop, topic: str) -> None:
+        self.loop = loop
+        self._topic = topic
+        self._waiting: deque[tuple[Parcel, int, Any]] = deque()
         self._woken = False
-        self._lock = threading.Lock()
 
-    def expect(self, sent: Any, producer: Any, lost: Callable[[Any, str], None]) -> asyncio.Future[Appended]:
-        delivered: asyncio.Future[Appended] = self._loop.create_future()
+    def parcel(self, records: int, landed: Callable[[int, int], None]) -> Parcel:
+        return Parcel(self, records, landed)
 
-        def succeed(metadata: Any) -> None:
-            self._deliver(delivered, metadata, None)
+    def deliver(self, parcel: Parcel, place: int, said: Any) -> None:
+        """From any thread."""
+        self._waiting.append((parcel, place, said))
+        # Looked at after the append, and put down before the loop empties the queue: nothing is left lying.
+        if not self._woken:
+            self._woken = True
+            if not self.loop.is_closed():
+                self.loop.call_soon_threadsafe(self._settle)
 
-        def fail(error: BaseException) -> None:
-            if not isinstance(error, MessageSizeTooLargeError):
-                lost(producer, f"the log did not acknowledge a record ({type(error).__name__})")
-            self._deliver(delivered, None, error)
-
-        sent.add_callback(succeed)
-        sent.add_errback(fail)
-        return delivered
-
-    def _deliver(self, delivered: asyncio.Future[Appended], metadata: Any, error: BaseException | None) -> None:
-        with self._lock:
-            self._waiting.append((delivered, metadata, error))
-            wake, self._woken = not self._woken, True
-        if wake and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._settle)
+    def count(self, appended: int, unavailable: int) -> None:
+        for result, number in (("appended", appended), ("unavailable", unavailable)):
+            if number:
+                LOG_APPENDS.labels(self._topic, result).inc(number)
 
     def _settle(self) -> None:
-        with self._lock:
-            landed, self._waiting = self._waiting, deque()
-            self._woken = False
-        for delivered, metadata, error in landed:
-            if delivered.done():
-                continue
-            if error is None and metadata.offset >= 0 and metadata.timestamp >= 0:
-                delivered.set_result(Appended(metadata.partition, metadata.offset, metadata.timestamp))
-            elif error is None:
-                # A retry that the broker had already: acknowledged, but neither place nor time came with it. Sent again
-                # by the client it is a duplicate; a receipt now would have to make up when it was recorded.
-                delivered.set_exception(LogUnavailable("the log has the record, but did not say where"))
-            elif isinstance(error, MessageSizeTooLargeError):
-                delivered.set_exception(RecordTooLarge(f"a record may have at most {MAX_RECORD_BYTES} bytes"))
-            else:
-                delivered.set_exception(LogUnavailable("the log did not acknowledge the record in time"))
+        self._woken = False
+        while self._waiting:
+            parcel, place, said = self._waiting.popleft()
+            parcel.land(place, _answer_of(said))
 
 
-class _Broker:
-    """Whether the broker is there: a thread that finds it, watches it, and finds it again."""
-
-    def __init__(
-        self, bootstrap_servers: str, topic: str, client_id: str, linger_ms: int, security: dict[str, object]
-    ) -> None:
-        self._addresses = [address.strip() for address in bootstrap_servers.split(",") if address.strip()]
-        self._topic = topic
-        self._config: Final[dict[str, object]] = {
-            "bootstrap_servers": self._addresses,
-            "client_id": client_id,
-            "acks": "all",
-            "enable_idempotence": True,
-            "compression_type": "lz4",
-            "linger_ms": linger_ms,
-            "batch_size": 128 * 1024,
-            "max_block_ms": 500,
-            "request_timeout_ms": DELIVERY_MS - 500,
-            "delivery_timeout_ms": DELIVERY_MS,
-            "bootstrap_timeout_ms": 2_000,
-            "reconnect_backoff_max_ms": 1_000,
-            "max_request_size": MAX_RECORD_BYTES,
-            "allow_auto_create_topics": False,
-            "metrics_enabled": False,
-            **security,
-        }
-        self._lock = threading.Lock()
-        self._producer: Any = None
-        self._reason = "the log was not reached yet"
-        self.found = threading.Event()
-        self._stopping = threading.Event()
-        self._look = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="log-watch", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._look.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        with self._lock:
-            producer, self._producer, self._reason = self._producer, None, "the producer was stopped"
-        _close(producer)
-
-    def require(self) -> Any:
-        """The producer to send with. Raises LogUnavailable at once while there is none."""
-        producer = self._producer
-        if producer is None:
-            raise LogUnavailable(self._reason)
-        return producer
-
-    def lost(self, producer: Any, reason: str) -> None:
-        """Refuse from now on, until the broker was found again. Called from any thread."""
-        with self._lock:
-            if self._producer is not producer:
-                return
-            self._producer, self._reason = None, reason
-            self.found.clear()
-        _log.warning("the log was lost", extra={"topic": self._topic, "reason": reason})
-        # What is in flight may still arrive: it is given the rest of its time, elsewhere.
-        threading.Thread(target=_close, args=(producer,), name="log-close", daemon=True).start()
-        self._look.set()
-
-    def _watch(self) -> None:
-        while not self._stopping.is_set():
-            if self._producer is None:
-                self._find()
-            else:
-                self._check(self._producer)
-            self._look.wait(PROBE_SECONDS)
-            self._look.clear()
-
-    def _find(self) -> None:
-        if not self._listening():
-            self._reason = "the log cannot be reached: no broker listens"
-            return
-        clients: list[KafkaNetClient] = []
-
-        def remembered(**config: Any) -> KafkaNetClient:
-            clients.append(KafkaNetClient(**config))
-            return clients[-1]
-
-        try:
-            producer = KafkaProducer(**self._config, kafka_client=remembered)
-        except (KafkaError, OSError) as error:
-            self._reason = f"the log cannot be reached ({type(error).__name__})"
-            # A producer that could not be made leaves its client's sockets open.
-            for client in clients:
-                client.close()
-            return
-        try:
-            partitions = producer.partitions_for(self._topic)
-        except KafkaError as error:
-            self._reason = f"the log does not answer about topic {self._topic} ({type(error).__name__})"
-            _close(producer)
-            return
-        _log.info("the log was reached", extra={"topic": self._topic, "records": len(partitions)})
-        with self._lock:
-            self._producer = producer
-            self.found.set()
-
-    def _check(self, producer: Any) -> None:
-        """Notice a broker that is gone before a record has to find out."""
-        if not self._listening():
-            self.lost(producer, "the log cannot be reached: no broker listens")
-            return
-        try:
-            producer.partitions_for(self._topic)
-        except KafkaError as error:
-            self.lost(producer, f"the log does not answer ({type(error).__name__})")
-
-    def _listening(self) -> bool:
-        return any(_accepts(address) for address in self._addresses)
+def _answer_of(said: Any) -> Answer:
+    if isinstance(said, MessageSizeTooLargeError):
+        return _too_large()
+    if isinstance(said, BaseException):
+        return LogUnavailable("the log did not acknowledge the record in time")
+    if said.offset < 0 or said.timestamp < 0:
+        # A retry that the broker had already: acknowledged, but neither place nor time came with it. Sent again by the
+        # client it is a duplicate; a receipt now would have to make up when it was recorded.
+        return LogUnavailable("the log has the record, but did not say where")
+    return Appended(said.partition, said.offset, said.timestamp)
 
 
-def _accepts(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=1):
-            return True
-    except OSError:
-        return False
-
-
-def _close(producer: Any) -> None:
-    if producer is None:
-        return
-    try:
-        producer.close(timeout=DELIVERY_MS / 1000)
-    except KafkaTimeoutError:
-        _log.warning("the log took no leave: records in flight were given up")
+def _too_large() -> RecordTooLarge:
+    return RecordTooLarge(f"a record may have at most {MAX_RECORD_BYTES} bytes")

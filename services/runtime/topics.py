@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from struct import unpack
 from types import MappingProxyType
 from typing import Final
 
@@ -77,6 +79,8 @@ NEGLECT_STATE: Final = Topic("reintegration.neglect-watch-state-changelog", PART
 ALL_TOPICS: Final[tuple[Topic, ...]] = (CASE_EVENTS, ALERTS, OBLIGATIONS, DEAD_LETTERS, DETECTOR, NEGLECT_STATE)
 
 
+# Much is said of few cases at a time, and in Python the hash costs more than writing the record.
+@lru_cache(maxsize=16_384)
 def partition_of(case_id: str) -> int:
     """The partition (0 to 11) that holds every record of the case, in every topic keyed by case_id.
 
@@ -90,10 +94,9 @@ def _murmur2(data: bytes) -> int:
     length = len(data)
     whole = length - length % 4
     digest = _MURMUR2_SEED ^ length
-    for start in range(0, whole, 4):
-        word = int.from_bytes(data[start : start + 4], "little") * _MURMUR2_FACTOR & _MASK
-        word = (word ^ word >> 24) * _MURMUR2_FACTOR & _MASK
-        digest = (digest * _MURMUR2_FACTOR & _MASK) ^ word
+    for word in unpack(f"<{whole // 4}I", data[:whole]):
+        mixed = word * _MURMUR2_FACTOR & _MASK
+        digest = (digest * _MURMUR2_FACTOR & _MASK) ^ ((mixed ^ mixed >> 24) * _MURMUR2_FACTOR & _MASK)
     if whole < length:
         digest = (digest ^ int.from_bytes(data[whole:], "little")) * _MURMUR2_FACTOR & _MASK
     digest = (digest ^ digest >> 13) * _MURMUR2_FACTOR & _MASK

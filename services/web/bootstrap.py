@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import aiohttp
 import httpx
+from httpx_aiohttp import AiohttpTransport
 from starlette.applications import Starlette
 
 from services.access.verification import verifier_from_settings
 from services.runtime.settings import Settings
 from services.web.app import create_app
 from services.web.routes import Part
+
+# Far less than the parts wait before they close an idle connection: none is used that is just being closed.
+_IDLE_SECONDS: Final = 15.0
 
 
 def app_from(settings: Settings) -> Starlette:
@@ -25,8 +32,21 @@ def addresses_from(settings: Settings) -> dict[Part, str]:
 
 
 def new_client() -> httpx.AsyncClient:
-    """No limit on connections: every open page holds a stream. Nothing of the environment (proxies) applies."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-    client = httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False)
+    """No limit on connections: every open page holds a stream. Nothing of the environment (proxies) applies.
+
+    The connections are aiohttp's: httpx's own pool looks at every open one for each request, so that every open page
+    would make every answer slower.
+    """
+    client = httpx.AsyncClient(transport=AiohttpTransport(client=_connections), trust_env=False, follow_redirects=False)
     client.headers.clear()
     return client
+
+
+def _connections() -> aiohttp.ClientSession:
+    """Nothing is added to a request that did not come with it, and nothing of an answer is kept."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        trust_env=False,
+    )

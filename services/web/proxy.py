@@ -59,19 +59,18 @@ class Proxy:
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > route.body_bytes:
             return too_large(route)
+        body = _Body(request, route.body_bytes)
         try:
-            answer = await self._client.send(self._outgoing(request, route, headers), stream=True)
-        except BodyTooLarge:
-            return too_large(route)
-        except ClientDisconnect:
-            return cut_off()
-        except TimeoutError:
-            return too_slow()
+            answer = await self._client.send(self._outgoing(request, route, headers, body), stream=True)
         except httpx.TransportError:
-            return part_away(route.part)
+            return part_away(route.part) if body.failure is None else _refused(body.failure, route)
+        except (BodyTooLarge, ClientDisconnect, TimeoutError) as failure:
+            return _refused(failure, route)
         return _passed_back(answer)
 
-    def _outgoing(self, request: Request, route: Route, headers: list[tuple[bytes, bytes]]) -> httpx.Request:
+    def _outgoing(
+        self, request: Request, route: Route, headers: list[tuple[bytes, bytes]], body: _Body
+    ) -> httpx.Request:
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
         raw_path: bytes = request.scope.get("raw_path") or request.url.path.encode()
         query: bytes = request.scope["query_string"]
@@ -80,7 +79,7 @@ class Proxy:
             request.method,
             url,
             headers=headers,
-            content=_counted(request, route.body_bytes) if has_body else None,
+            content=body.chunks() if has_body else None,
             timeout=_patience(request),
         )
 
@@ -109,16 +108,38 @@ def _patience(request: Request) -> httpx.Timeout:
     return httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS, read=None if is_stream else _ANSWER_SECONDS)
 
 
-async def _counted(request: Request, most: int) -> AsyncIterator[bytes]:
-    """The body as it comes. Raises BodyTooLarge, and TimeoutError when it drips."""
-    count = 0
-    async with asyncio.timeout(_BODY_SECONDS):
-        async for chunk in request.stream():
+class _Body:
+    """A request's body on its way through. `failure`: why it did not come to its end, however the client tells it."""
+
+    def __init__(self, request: Request, most: int) -> None:
+        self._request = request
+        self._most = most
+        self.failure: BodyTooLarge | ClientDisconnect | TimeoutError | None = None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """As they come. Raises BodyTooLarge, and TimeoutError when it drips."""
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                async for chunk in self._counted():
+                    yield chunk
+        except (BodyTooLarge, ClientDisconnect, TimeoutError) as failure:
+            self.failure = failure
+            raise
+
+    async def _counted(self) -> AsyncIterator[bytes]:
+        count = 0
+        async for chunk in self._request.stream():
             count += len(chunk)
-            if count > most:
+            if count > self._most:
                 raise BodyTooLarge
             if chunk:
                 yield chunk
+
+
+def _refused(failure: Exception, route: Route) -> Response:
+    if isinstance(failure, BodyTooLarge):
+        return too_large(route)
+    return cut_off() if isinstance(failure, ClientDisconnect) else too_slow()
 
 
 def _passed_back(answer: httpx.Response) -> Response:

@@ -33,6 +33,9 @@ from tests.browser.canned_answers import (
 class FakeVerifier:
     """A token is the sign-in name."""
 
+    def known(self, token: str) -> Principal | None:
+        return None
+
     def verify(self, token: str) -> Principal:
         try:
             return PEOPLE[token]

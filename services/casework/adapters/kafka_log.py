@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from services.casework.adapters.own_records import OwnRecords
 from services.casework.application.errors import LogAway
 from services.casework.application.event_log import Appended, LogRecord, Stretch
 from services.casework.codec import UnreadableRecord, decode_record, encode_event, encode_policy_changed
-from services.casework.domain.control import HistoryEnds, PolicyChanged, Record
+from services.casework.domain.control import HistoryEnds, PolicyChanged
+from services.casework.domain.control import Record as Recorded
 from services.casework.domain.events import Event
 from services.casework.domain.log_time import PartitionTime, header_instant
-from services.runtime.producer import LogProducer, LogUnavailable
-from services.runtime.topics import CASE_EVENTS, PARTITIONS
+from services.runtime import producer as produced
+from services.runtime.producer import Answer, LogProducer, LogUnavailable, Record, RecordTooLarge
+from services.runtime.topics import CASE_EVENTS, PARTITIONS, partition_of
 
 _RECORDS_A_POLL: Final = 2000
 _POLL_MS: Final = 500
@@ -33,12 +38,27 @@ class KafkaLog:
         self._producer = producer
         self._bootstrap_servers = bootstrap_servers
         self._security = dict(security)
+        self._own = OwnRecords()
 
     async def append(self, event: Event) -> Appended:
-        return await self._put(event.case_id.encode(), encode_event(event), None)
+        (answer,) = await self.append_all([event])
+        if isinstance(answer, LogAway):
+            raise answer
+        return answer
+
+    def append_all(self, events: Sequence[Event]) -> asyncio.Future[list[Appended | LogAway]]:
+        records = [Record(event.case_id.encode(), encode_event(event), partition_of(event.case_id)) for event in events]
+        handed_over = self._producer.append_all(records)
+        answered: asyncio.Future[list[Appended | LogAway]] = handed_over.get_loop().create_future()
+        handed_over.add_done_callback(partial(self._answer, events, records, answered))
+        return answered
 
     async def publish(self, change: PolicyChanged, partition: int) -> Appended:
-        return await self._put(None, encode_policy_changed(change), partition)
+        try:
+            appended = await self._producer.append(None, encode_policy_changed(change), partition)
+        except LogUnavailable as error:
+            raise LogAway from error
+        return Appended(appended.partition, appended.offset, appended.timestamp_ms)
 
     def partitions(self) -> range:
         return range(PARTITIONS)
@@ -54,7 +74,7 @@ class KafkaLog:
         )
         try:
             await consumer.start()
-            async for stretch in _stretches(consumer):
+            async for stretch in _stretches(consumer, self._own):
                 yield stretch
         except KafkaError as error:
             raise LogAway from error
@@ -62,15 +82,28 @@ class KafkaLog:
             # One that could not start holds connections too.
             await consumer.stop()
 
-    async def _put(self, key: bytes | None, value: bytes, partition: int | None) -> Appended:
-        try:
-            appended = await self._producer.append(key, value, partition)
-        except LogUnavailable as error:
-            raise LogAway from error
-        return Appended(appended.partition, appended.offset, appended.timestamp_ms)
+    def _answer(
+        self,
+        events: Sequence[Event],
+        records: Sequence[Record],
+        answered: asyncio.Future[list[Appended | LogAway]],
+        handed_over: asyncio.Future[list[Answer]],
+    ) -> None:
+        answers: list[Appended | LogAway] = []
+        for event, record, answer in zip(events, records, handed_over.result(), strict=True):
+            if isinstance(answer, produced.Appended):
+                self._own.add(answer.partition, answer.offset, record.value, event)
+                answers.append(Appended(answer.partition, answer.offset, answer.timestamp_ms))
+            elif isinstance(answer, RecordTooLarge):
+                # No event that was checked can be: it has no field of such a size.
+                answered.set_exception(answer)
+                return
+            else:
+                answers.append(LogAway())
+        answered.set_result(answers)
 
 
-async def _stretches(consumer: AIOKafkaConsumer) -> AsyncIterator[Stretch]:
+async def _stretches(consumer: AIOKafkaConsumer, own: OwnRecords) -> AsyncIterator[Stretch]:
     partitions = [TopicPartition(CASE_EVENTS.name, partition) for partition in range(PARTITIONS)]
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
@@ -86,17 +119,17 @@ async def _stretches(consumer: AIOKafkaConsumer) -> AsyncIterator[Stretch]:
         for partition, messages in polled.items():
             for start in range(0, len(messages), _RECORDS_A_STRETCH):
                 part = messages[start : start + _RECORDS_A_STRETCH]
-                yield Stretch([_read(message, times[partition.partition]) for message in part], at_end=False)
+                yield Stretch([_read(message, times[partition.partition], own) for message in part], at_end=False)
 
 
-def _read(message: Any, time: PartitionTime) -> LogRecord:
-    record = _record_of(message.value)
+def _read(message: Any, time: PartitionTime, own: OwnRecords) -> LogRecord:
+    record = own.take(message.partition, message.offset, message.value) or _record_of(message.value)
     header = header_instant(message.headers)
     recorded_at = time.next(message.offset, message.timestamp, header, isinstance(record, HistoryEnds))
     return LogRecord(message.partition, message.offset, recorded_at, record)
 
 
-def _record_of(value: bytes | None) -> Record | None:
+def _record_of(value: bytes | None) -> Recorded | None:
     try:
         return decode_record(value)
     except UnreadableRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from services.casework.application.errors import LogAway
 from services.casework.application.event_log import Appended, LogRecord, Stretch
@@ -32,6 +32,19 @@ class MemoryLog:
     async def append(self, event: Event) -> Appended:
         return await self._put(event, partition_of(event.case_id))
 
+    def append_all(self, events: Sequence[Event]) -> asyncio.Future[list[Appended | LogAway]]:
+        return asyncio.ensure_future(self._append_all(events))
+
+    async def _append_all(self, events: Sequence[Event]) -> list[Appended | LogAway]:
+        await asyncio.sleep(0)
+        return [self._answer(event) for event in events]
+
+    def _answer(self, event: Event) -> Appended | LogAway:
+        try:
+            return self._take(event, partition_of(event.case_id))
+        except LogAway as error:
+            return error
+
     async def publish(self, change: PolicyChanged, partition: int) -> Appended:
         return await self._put(change, partition)
 
@@ -51,6 +64,9 @@ class MemoryLog:
     async def _put(self, record: Record, partition: int) -> Appended:
         # Like a broker, it answers later than it is asked.
         await asyncio.sleep(0)
+        return self._take(record, partition)
+
+    def _take(self, record: Record, partition: int) -> Appended:
         if self.away_after == 0:
             self.away, self.away_after = True, None
         if self.away:

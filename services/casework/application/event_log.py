@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.casework.application.errors import LogAway
 from services.casework.domain.control import PolicyChanged, Record
 from services.casework.domain.events import Event
 
@@ -42,6 +44,10 @@ class EventLog(Protocol):
 
     async def append(self, event: Event) -> Appended:
         """Returns once the log has the event for good. Raises LogAway at once when it cannot."""
+        ...
+
+    def append_all(self, events: Sequence[Event]) -> asyncio.Future[list[Appended | LogAway]]:
+        """Hands over several; when it returns all are on their way, in order. Each gets its own answer, in order."""
         ...
 
     async def publish(self, change: PolicyChanged, partition: int) -> Appended:

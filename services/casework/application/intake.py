@@ -1,21 +1,30 @@
-"""The entrance: checks an event, appends it to the log, and only then gives a receipt.
+"""The entrance: checks events, appends them to the log, and only then gives receipts.
 
     raw → parse → limits → may they? → known already? → log → directory → receipt
 
-An event that changes who is in charge of a case holds up what else is said of that case until the log has answered, so
-that opening a case and recording its first call may come in one batch.
+Events that come together go to the log together, and each gets its own answer. An event that changes who is in charge
+of a case holds up what else is said of that case until the log has answered, so that opening a case and recording its
+first call may come in one batch.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from functools import partial
+from typing import Final, NamedTuple, Protocol
 
 from services.access.domain.permissions import Principal
-from services.casework.application.errors import EventRefused, NotPermitted, StartingUp
-from services.casework.application.event_log import EventLog
+from services.casework.application.errors import (
+    CaseworkError,
+    EventRefused,
+    HistoryAway,
+    LogAway,
+    NotPermitted,
+    StartingUp,
+)
+from services.casework.application.event_log import Appended, EventLog
 from services.casework.application.limits import in_words, limit_problems
 from services.casework.application.log_view import LogView
 from services.casework.application.permission import needs_recorder, require_may_record
@@ -25,6 +34,10 @@ from services.casework.domain.case_directory import CANARY_ORGANISATION, changes
 from services.casework.domain.events import Event, InvalidEvent, parse_event
 
 MOST_IN_BATCH: Final = 1000
+# So many are checked and handed to the log before the event loop serves somebody else: a few milliseconds.
+_AT_ONCE: Final = 100
+
+Answer = Receipt | CaseworkError
 
 
 class Recorders(Protocol):
@@ -33,6 +46,43 @@ class Recorders(Protocol):
     async def recorder_of(self, case_id: str, event_id: str) -> str | None:
         """The account, or None for an event that is not known. Raises HistoryAway."""
         ...
+
+
+class _Asked(NamedTuple):
+    """An event and its place among those it came with. recorder: of the event that a retraction names."""
+
+    place: int
+    event: Event
+    recorder: str
+
+
+class _Sent(NamedTuple):
+    """An event on its way into the log. holds_up: whether others about its case wait until it is there."""
+
+    place: int
+    event: Event
+    is_known: bool
+    holds_up: bool
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What comes of events that came together. `settled` is done whenever none of them is on its way."""
+
+    by_place: dict[int, Answer] = field(default_factory=dict)
+    under_way: int = 0
+    settled: asyncio.Future[None] | None = None
+
+    def landed(self) -> None:
+        self.under_way -= 1
+        if not self.under_way and self.settled is not None and not self.settled.done():
+            self.settled.set_result(None)
+
+    async def wait(self) -> None:
+        """Whoever stops waiting stops nothing: what was handed to the log is taken in all the same."""
+        if self.under_way:
+            self.settled = asyncio.get_running_loop().create_future()
+            await self.settled
 
 
 @dataclass(slots=True)
@@ -47,39 +97,107 @@ class Intake:
 
     async def record_json(self, principal: Principal, raw: object) -> Receipt:
         """Record the event a JSON value states. Raises Refused, which names every field, or Unavailable."""
-        try:
-            event = parse_event(raw, principal.organisation, principal.account_id)
-        except InvalidEvent as error:
-            raise EventRefused("The event cannot be taken as it is.", in_words(error)) from None
-        return await self.record(principal, event)
+        return _receipt_of(*await self.record_all_json(principal, [raw]))
 
     async def record(self, principal: Principal, event: Event) -> Receipt:
         """Record an event whose organisation and recorder are the principal's. Raises Refused or Unavailable."""
+        return _receipt_of(*await self.record_all(principal, [event]))
+
+    async def record_all_json(self, principal: Principal, raws: Sequence[object]) -> list[Answer]:
+        """Each JSON value's own answer, in order; what one does wrong does not touch the others."""
+        events: list[Event | CaseworkError] = []
+        for number, raw in enumerate(raws, 1):
+            try:
+                events.append(parse_event(raw, principal.organisation, principal.account_id))
+            except InvalidEvent as error:
+                events.append(EventRefused("The event cannot be taken as it is.", in_words(error)))
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return await self.record_all(principal, events)
+
+    async def record_all(self, principal: Principal, events: Sequence[Event | CaseworkError]) -> list[Answer]:
+        """Each event's own answer, in order. One that was refused before it came here keeps its refusal."""
         if not self.view.is_ready:
-            raise StartingUp
-        recorder = await self._recorder_of_retracted(principal, event)
-        while (answer := self._held_up.get(event.case_id)) is not None:
-            await asyncio.shield(answer)
-        # From here to the append nothing is awaited: nobody can change the charge of the case in between.
-        self._require_allowed(principal, event, recorder)
+            return [event if isinstance(event, CaseworkError) else StartingUp() for event in events]
+        answers = _Answers()
+        left = await self._asked(principal, events, answers)
+        while left:
+            left = await self._hand_over(principal, left, answers)
+        return [answers.by_place[place] for place in range(len(events))]
+
+    async def _asked(
+        self, principal: Principal, events: Sequence[Event | CaseworkError], answers: _Answers
+    ) -> list[_Asked]:
+        asked: list[_Asked] = []
+        for place, event in enumerate(events):
+            if isinstance(event, CaseworkError):
+                answers.by_place[place] = event
+                continue
+            try:
+                recorder = await self._recorder_of_retracted(event) if needs_recorder(principal, event) else ""
+            except HistoryAway as error:
+                answers.by_place[place] = error
+            else:
+                asked.append(_Asked(place, event, recorder))
+        return asked
+
+    async def _hand_over(self, principal: Principal, asked: Sequence[_Asked], answers: _Answers) -> list[_Asked]:
+        """Hand over what nothing holds up and wait for the log. Returns the others, when they are free to go."""
+        held_up: list[_Asked] = []
+        for start in range(0, len(asked), _AT_ONCE):
+            if start:
+                await asyncio.sleep(0)
+            # From the check to the append nothing is awaited: nobody can change the charge of a case in between.
+            sent: list[_Sent] = []
+            for one in asked[start : start + _AT_ONCE]:
+                if one.event.case_id in self._held_up:
+                    held_up.append(one)
+                else:
+                    self._check(principal, one, sent, answers)
+            if sent:
+                answers.under_way += 1
+                self.log.append_all([one.event for one in sent]).add_done_callback(partial(self._landed, sent, answers))
+        await answers.wait()
+        for one in held_up:
+            if (answer := self._held_up.get(one.event.case_id)) is not None:
+                await asyncio.shield(answer)
+        return held_up
+
+    def _check(self, principal: Principal, asked: _Asked, sent: list[_Sent], answers: _Answers) -> None:
+        """Puts the event with those that are sent, or its answer where it needs no sending."""
+        place, event, recorder = asked
+        try:
+            self._require_allowed(principal, event, recorder)
+        except CaseworkError as error:
+            answers.by_place[place] = error
+            return
         known = self.view.recent.find(event.case_id, event.event_id)
         if known is not None and known.fingerprint == fingerprint(event):
-            return Receipt(event.event_id, known.recorded_at, duplicate=True)
+            answers.by_place[place] = Receipt(event.event_id, known.recorded_at, duplicate=True)
+            return
         # Other content under a known id goes into the log all the same: people are shown the conflict.
-        recorded_at = await self._append(event)
-        return Receipt(event.event_id, recorded_at, duplicate=known is not None)
-
-    async def _append(self, event: Event) -> int:
-        holds_up = event.case_id not in self.view.directory or changes_charge(event)
+        holds_up = changes_charge(event) or event.case_id not in self.view.directory
         if holds_up:
             self._held_up[event.case_id] = asyncio.get_running_loop().create_future()
+        sent.append(_Sent(place, event, known is not None, holds_up))
+
+    def _landed(
+        self, sent: Sequence[_Sent], answers: _Answers, answered: asyncio.Future[list[Appended | LogAway]]
+    ) -> None:
+        """The log has answered: take in what it has, give each its answer, let go what was held up."""
         try:
-            appended = await self.log.append(event)
-            self.view.take_in(event, appended)
+            for one, appended in zip(sent, answered.result(), strict=True):
+                if isinstance(appended, LogAway):
+                    answers.by_place[one.place] = appended
+                else:
+                    self.view.take_in(one.event, appended)
+                    receipt = Receipt(one.event.event_id, appended.recorded_at, duplicate=one.is_known)
+                    answers.by_place[one.place] = receipt
         finally:
-            if holds_up:
-                self._held_up.pop(event.case_id).set_result(None)
-        return appended.recorded_at
+            for one in sent:
+                if one.holds_up:
+                    self._held_up.pop(one.event.case_id).set_result(None)
+            answers.landed()
 
     def _require_allowed(self, principal: Principal, event: Event, recorder: str) -> None:
         if principal.organisation == CANARY_ORGANISATION:
@@ -91,10 +209,14 @@ class Intake:
         other_pause = directory.pause_nearest(event) if event.type == "contact_paused" else None
         require_may_record(principal, event, directory.charge_of(event.case_id), other_pause, recorder)
 
-    async def _recorder_of_retracted(self, principal: Principal, event: Event) -> str:
+    async def _recorder_of_retracted(self, event: Event) -> str:
         """Who recorded what a caseworker takes back; "" when nobody knows it: a retraction may come first."""
-        if not needs_recorder(principal, event):
-            return ""
         retracted = str(event.data["retracts"])
         recent = self.view.recent.find(event.case_id, retracted)
         return recent.recorded_by if recent else await self.recorders.recorder_of(event.case_id, retracted) or ""
+
+
+def _receipt_of(answer: Answer) -> Receipt:
+    if isinstance(answer, CaseworkError):
+        raise answer
+    return answer

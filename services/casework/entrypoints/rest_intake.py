@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Response
@@ -41,7 +40,7 @@ def intake_routes(intake: Intake) -> APIRouter:
     async def record_batch(principal: Recording, body: Body) -> Response:
         """Each event gets its own answer, in order; what one of them does wrong does not touch the others."""
         events = _events_of(body)
-        answers = await asyncio.gather(*(_recorded(intake, principal, raw) for raw in events))
+        answers = await intake.record_all_json(principal, events)
         away = [answer for answer in answers if isinstance(answer, Unavailable)]
         if away and not any(isinstance(answer, Receipt) for answer in answers):
             raise problem_of(away[0])
@@ -68,13 +67,6 @@ def _events_of(body: object) -> list[object]:
         sentence = f"at most {MOST_IN_BATCH} events in one batch, not {len(events)}"
         raise Problem(422, "Too many events", sentence, [("events", sentence)], kind="too_many")
     return events
-
-
-async def _recorded(intake: Intake, principal: Principal, raw: object) -> Receipt | CaseworkError:
-    try:
-        return await intake.record_json(principal, raw)
-    except CaseworkError as error:
-        return error
 
 
 def _result(raw: object, answer: Receipt | CaseworkError) -> dict[str, object]:

@@ -233,6 +233,46 @@ def test_the_tokens_of_a_closed_account_are_refused_within_half_a_minute():
         verifier.verify(signed(claims()))
 
 
+def test_a_token_that_was_checked_is_known_until_it_expires_or_the_keys_are_to_be_read_again(monkeypatch):
+    keys, watch = ChangingKeys(ours()), Watch()
+    verifier = a_verifier(keys, watch)
+    token, other = signed(claims()), signed(claims(sub="00000000-0000-4000-8000-00000000000b"))
+    assert verifier.known(token) is None
+    proven = verifier.verify(token)
+    assert verifier.known(token) == proven
+    assert verifier.known(other) is None
+    assert verifier.known(token[:-1]) is None
+    watch.now = 31
+    assert verifier.known(token) is None
+    verifier.verify(token)
+    assert verifier.known(token) == proven
+    later = time.time() + 601
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert verifier.known(token) is None
+
+
+def test_a_refused_token_is_never_known():
+    keys, watch = ChangingKeys(ours(), closed=(RINA,)), Watch()
+    verifier = a_verifier(keys, watch)
+    for token in (signed(claims()), signed(claims(aud="elsewhere")), signed(claims(exp=int(time.time()) - 100))):
+        with pytest.raises(InvalidToken):
+            verifier.verify(token)
+        assert verifier.known(token) is None
+
+
+def test_a_key_that_was_taken_out_takes_what_its_tokens_proved_with_it():
+    other = SigningKey(Ed25519PrivateKey.generate())
+    keys, watch = ChangingKeys(ours()), Watch()
+    verifier = a_verifier(keys, watch)
+    token = signed(claims())
+    verifier.verify(token)
+    keys.keys = [dict(other.public_jwk())]
+    watch.now = 31
+    with pytest.raises(InvalidToken):
+        verifier.verify(token)
+    assert verifier.known(token) is None
+
+
 def test_while_the_source_is_away_the_known_keys_serve_for_an_hour():
     keys, watch = ChangingKeys(ours()), Watch()
     verifier = a_verifier(keys, watch)

@@ -42,6 +42,9 @@ class Somebody:
 class ByName:
     """Knows two tokens: `reader` and `writer`."""
 
+    def known(self, token: str) -> Somebody | None:
+        return None
+
     def verify(self, token: str) -> Somebody:
         if token == "reader":
             return Somebody(Act.READ)
