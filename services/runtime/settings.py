@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     # A stream worker's own name: with one, a worker that starts again takes its partitions back at once; without, the
     # group waits until it misses the old one. No two workers at the same time may have the same.
     worker_name: str = ""
+    # Which generation of what is worked out from the log a stream worker makes: "" is the one that people see. A worker
+    # of another one says neither the time nor anything else into the log, and writes topics of its own.
+    generation: Annotated[str, Field(pattern="^[a-z0-9]{0,16}$")] = ""
     clock_every_seconds: Annotated[float, Field(gt=0, le=30)] = 15
     stop_within_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from faust.transport.drivers.aiokafka import Consumer, Transport
 
+from services.runtime.topics import ALL_TOPICS, in_generation
 from streams.clickhouse_sink.stopping import Stop, StopCode
 from streams.clickhouse_sink.store import StoreAway
 from streams.clickhouse_sink.writer import TopicWriter
@@ -25,13 +26,14 @@ _PAUSE_SECONDS: Final = 1
 _log = logging.getLogger(__name__)
 
 
-def read_from_the_store(app: Any, writers: Sequence[TopicWriter], stop: Stop) -> None:
+def read_from_the_store(app: Any, writers: Sequence[TopicWriter], stop: Stop, generation: str) -> None:
     """Makes the app's consumer take its positions from the writers' store. Before the app starts."""
+    known_as = {in_generation(topic, generation).name: topic.name for topic in ALL_TOPICS}
 
     class StorePositioned(Consumer):  # type: ignore[misc]
         async def seek_to_committed(self) -> Mapping[Any, int]:
             wanted = await _next_offsets(writers, stop)
-            positions = {tp: wanted.get((tp.topic, tp.partition), 0) for tp in self.assignment()}
+            positions = {tp: wanted.get((known_as[tp.topic], tp.partition), 0) for tp in self.assignment()}
             ends = await self.highwaters(*positions)
             for tp, position in positions.items():
                 if position > (ends.get(tp) or 0):

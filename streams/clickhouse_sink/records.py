@@ -22,12 +22,12 @@ class LogRecord:
     value: bytes | None
 
 
-def record_of(message: Any) -> LogRecord:
-    """The record of a Faust message whose topic is read raw."""
+def record_of(message: Any, topic: str) -> LogRecord:
+    """The record of a Faust message that is read raw. topic: as people know it, whichever generation is read."""
     headers = message.headers or ()
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     return LogRecord(
-        message.topic,
+        topic,
         message.partition,
         message.offset,
         # Faust keeps seconds as a float; a millisecond is far above what it loses.

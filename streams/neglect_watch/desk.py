@@ -91,8 +91,11 @@ class Desk:
         """Say the time where a due time has passed, and everywhere at least every so often.
 
         Only by records read does a timer fire. A clock that was said but not read yet need not be said again. In
-        history nothing is said: its time is the loader's until it ends.
+        history nothing is said: its time is the loader's until it ends. Of generations only the one that people see
+        says the time; a new one beside it reads it.
         """
+        if self._settings.generation:
+            return
         now, moment = time.monotonic(), int(time.time() * 1000)
         for watch in self._ready():
             if watch.time.state.in_history:

@@ -13,7 +13,16 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from services.casework.codec import encode_clock, encode_obligation_changes, encode_transition
 from services.runtime.settings import Settings
-from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, DETECTOR, NEGLECT_STATE, OBLIGATIONS
+from services.runtime.topics import (
+    ALERTS,
+    CASE_EVENTS,
+    DEAD_LETTERS,
+    DETECTOR,
+    NEGLECT_STATE,
+    OBLIGATIONS,
+    Topic,
+    in_generation,
+)
 from streams.kafka_clients import librdkafka_settings
 from streams.neglect_watch.partition_watch import Findings, PartitionWatch
 from streams.neglect_watch.state_codec import encode_policies, encode_position
@@ -46,15 +55,16 @@ class Emitter:
                 "queue.buffering.max.kbytes": 512_000,
             }
         )
+        self._generation = settings.generation
         self._refused: KafkaError | None = None
 
     async def publish(self, partition: int, findings: Findings) -> None:
         """Alerts, obligations and dead letters of one partition, in the order found."""
         for changes, cause in findings.obligations:
             value = encode_obligation_changes(changes, cause)
-            self._put(OBLIGATIONS.name, partition, changes.case_id.encode(), value)
+            self._put(OBLIGATIONS, partition, changes.case_id.encode(), value)
         for transition, cause in findings.transitions:
-            self._put(ALERTS.name, partition, transition.case_id.encode(), encode_transition(transition, cause))
+            self._put(ALERTS, partition, transition.case_id.encode(), encode_transition(transition, cause))
         for record, reason in findings.unreadable:
             headers = {
                 "topic": CASE_EVENTS.name,
@@ -63,23 +73,23 @@ class Emitter:
                 "reason": reason,
                 "app": APP_NAME,
             }
-            self._put(DEAD_LETTERS.name, partition, record.key, record.value, headers)
+            self._put(DEAD_LETTERS, partition, record.key, record.value, headers)
         await self._flushed()
 
     async def keep(self, watch: PartitionWatch) -> None:
         """The partition's state: policies first, then cases, then the position that stands for all of them."""
         partition, changes = watch.partition, watch.shelf.take_changes()
         if watch.policies_moved:
-            self._put(NEGLECT_STATE.name, partition, POLICIES_KEY, encode_policies(watch.policies, watch.position))
+            self._put(NEGLECT_STATE, partition, POLICIES_KEY, encode_policies(watch.policies, watch.position))
             watch.policies_moved = False
         for case_id, state in changes.items():
-            self._put(NEGLECT_STATE.name, partition, case_id.encode(), state)
-        self._put(NEGLECT_STATE.name, partition, POSITION_KEY, encode_position(watch.time.state))
+            self._put(NEGLECT_STATE, partition, case_id.encode(), state)
+        self._put(NEGLECT_STATE, partition, POSITION_KEY, encode_position(watch.time.state))
         await self._flushed()
 
     def say_the_time(self, partition: int) -> None:
         """Append a `clock` record; the next tick makes good one that the broker refuses."""
-        self._put(CASE_EVENTS.name, partition, None, encode_clock())
+        self._put(CASE_EVENTS, partition, None, encode_clock())
 
     def say_alive(self, watch: PartitionWatch) -> None:
         """A heartbeat: up to when all cases of the partition were checked."""
@@ -90,11 +100,11 @@ class Emitter:
             "offset": watch.said.offset + 1,
             "at": int(time.time() * 1000),
         }
-        self._put(DETECTOR.name, watch.partition, None, json.dumps(beat).encode())
+        self._put(DETECTOR, watch.partition, None, json.dumps(beat).encode())
 
     def _put(
         self,
-        topic: str,
+        topic: Topic,
         partition: int,
         key: bytes | None,
         value: bytes | None,
@@ -103,7 +113,7 @@ class Emitter:
         while True:
             try:
                 self._producer.produce(
-                    topic,
+                    in_generation(topic, self._generation).name,
                     value,
                     key,
                     partition=partition,

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from services.casework.domain.log_time import LogTime, header_instant
 from services.casework.domain.policy_timeline import PolicyBook
 from services.runtime.settings import Settings
-from services.runtime.topics import CASE_EVENTS, NEGLECT_STATE
+from services.runtime.topics import CASE_EVENTS, NEGLECT_STATE, in_generation
 from streams.kafka_clients import partition_reader
 from streams.neglect_watch.emitter import POLICIES_KEY, POSITION_KEY
 from streams.neglect_watch.partition_watch import LogRecord, PartitionWatch
@@ -25,8 +25,9 @@ async def recover(settings: Settings, partition: int) -> PartitionWatch:
     State only moves forward: whichever worker wrote last, of two records the one further along the log stands.
     """
     time, policies, policies_offset = LogTime(), PolicyBook(), -1
+    state = in_generation(NEGLECT_STATE, settings.generation).name
     cases: list[tuple[str, bytes]] = []
-    async for record in _read(settings, TopicPartition(NEGLECT_STATE.name, partition), 0, None):
+    async for record in _read(settings, TopicPartition(state, partition), 0, None):
         if record.value is None:
             continue
         if record.key == POSITION_KEY:
@@ -39,8 +40,8 @@ async def recover(settings: Settings, partition: int) -> PartitionWatch:
         else:
             cases.append((record.key.decode(), record.value))
     watch = PartitionWatch(partition, time, policies)
-    for case_id, state in cases:
-        watch.shelf.restore(case_id, state)
+    for case_id, packed in cases:
+        watch.shelf.restore(case_id, packed)
     log.info("partition %d: %d cases recovered, worked up to offset %d", partition, len(watch.shelf), time.offset)
     return watch
 
