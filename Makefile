@@ -34,8 +34,17 @@ status: setup ## what runs, how far it is, how old the data is
 	@$(PY) -m infra.runner status
 
 .PHONY: rebuild
-rebuild: setup ## make alerts, obligations and ClickHouse's tables anew from the log
-	@$(PY) -m infra.runner rebuild
+rebuild: setup ## make alerts, obligations and ClickHouse's tables anew from the log (ACCEPT=1: also what differs)
+	@$(PY) -m infra.runner rebuild $(if $(ACCEPT),--accept)
+
+.PHONY: backup
+backup: setup ## copy what cannot be made anew to var/backups (or DIR=...), also while it runs
+	@$(PY) -m infra.runner backup $(if $(DIR),'$(DIR)')
+
+.PHONY: restore
+restore: setup ## bring a backup back into an empty system: FROM=...
+	@test -n '$(FROM)' || { echo 'name the backup: make restore FROM=var/backups/...'; exit 1; }
+	@$(PY) -m infra.runner restore '$(FROM)' $(if $(ACCEPT),--accept)
 
 .PHONY: check
 check: setup ## format, lint, types, import rules, unit tests: under two minutes

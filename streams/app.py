@@ -34,15 +34,16 @@ APPS: Final[Mapping[str, Callable[[faust.App, Settings], None]]] = {
 def build_app(name: str, settings: Settings) -> faust.App:
     """The app of this name with its agents. Raises KeyError for a name that is none."""
     fill = APPS[name]
+    full_name = f"{name}.{settings.generation}" if settings.generation else name
     data = settings.var_dir / "streams"
     # Faust makes only the last folder of its way itself.
     data.mkdir(parents=True, exist_ok=True)
     app = faust.App(
-        f"reintegration.{name.replace('_', '-')}",
+        f"reintegration.{full_name.replace('_', '-')}",
         broker=[f"kafka://{address.strip()}" for address in settings.kafka_bootstrap_servers.split(",")],
         broker_credentials=_credentials(settings),
         store="memory://",
-        datadir=data / name,
+        datadir=data / full_name,
         processing_guarantee="at_least_once",
         topic_partitions=PARTITIONS,
         topic_disable_leader=True,

@@ -6,7 +6,7 @@ from typing import Any
 
 import faust
 
-from services.runtime.topics import ALERTS, CASE_EVENTS, OBLIGATIONS, Topic
+from services.runtime.topics import ALERTS, CASE_EVENTS, OBLIGATIONS, Topic, in_generation
 
 
 def _raw(app: faust.App, topic: Topic) -> Any:
@@ -25,9 +25,9 @@ def case_events(app: faust.App) -> Any:
     return _raw(app, CASE_EVENTS)
 
 
-def alerts(app: faust.App) -> Any:
-    return _raw(app, ALERTS)
+def alerts(app: faust.App, generation: str) -> Any:
+    return _raw(app, in_generation(ALERTS, generation))
 
 
-def obligations(app: faust.App) -> Any:
-    return _raw(app, OBLIGATIONS)
+def obligations(app: faust.App, generation: str) -> Any:
+    return _raw(app, in_generation(OBLIGATIONS, generation))

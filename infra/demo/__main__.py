@@ -14,17 +14,19 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from infra.demo.console import bar, show_where_to_look
+from infra.demo.console import show_where_to_look
 from infra.demo.data_card import HISTORY_FILE, DataCard, read_card, write_card
 from infra.demo.generate import write_history
 from infra.demo.organisations import organisations_of
 from infra.demo.people import DEMO_FILE, faces, staff, write_demo_file, write_life_file
+from infra.runner.bar import bar
 from infra.runner.catching_up import CatchingUp
 from infra.runner.parts import Lives, Part, parts_of, python_module, service_parts, store_parts, stream_parts
 from infra.runner.plan import LOOPBACK, Plan, plan_from, var_dir_of
 from infra.runner.refusal import CannotRun, Stopped
 from infra.runner.runner import STATE_FILE, Runner, claimed
 from infra.runner.stores import LogWatch, prepare_log, prepare_store, store_client
+from infra.runner.unfinished import UNFINISHED, refuse_unfinished
 from services.access.demo_people import DemoPerson
 from services.casework.domain.control import PolicyChanged
 from services.casework.domain.policy_file import load_policy
@@ -43,6 +45,7 @@ def demo(console: Console) -> None:
     """Raises CannotRun."""
     began = time.monotonic()
     with claimed(var_dir_of(os.environ)):
+        refuse_unfinished(var_dir_of(os.environ))
         plan = plan_from({**os.environ, "HOST": LOOPBACK}, may_choose_ports=True)
         with Runner(plan, lambda words: console.print(f"[yellow]{words}[/yellow]")) as runner:
             _run(console, runner, began)
@@ -146,7 +149,17 @@ def _announce(console: Console, runner: Runner, plan: Plan, people: Sequence[Dem
 
 
 # What a demonstration keeps in VAR_DIR; backups and whatever else lies there are somebody else's.
-_KEPT = ("kafka", "clickhouse", "clickhouse.log", "clickhouse.password", "access", "streams", "logs", STATE_FILE)
+_KEPT = (
+    "kafka",
+    "clickhouse",
+    "clickhouse.log",
+    "clickhouse.password",
+    "access",
+    "streams",
+    "logs",
+    STATE_FILE,
+    *UNFINISHED,
+)
 
 
 def reset(console: Console) -> None:

@@ -1,34 +1,14 @@
-"""What the person at the console sees: sentences, bars where she waits, and how to sign in."""
+"""What the person at the console sees once it is up: where to look, and how to sign in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infra.runner.plan import Plan
 from services.access.demo_people import DemoPerson
-
-
-class Bar(Protocol):
-    def __call__(self, done: int, of: int) -> None: ...
-
-
-@contextmanager
-def bar(console: Console, what: str) -> Iterator[Bar]:
-    """A progress bar while this is entered; without a terminal, one line at its end."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(what, total=None)
-
-        def show(done: int, of: int) -> None:
-            progress.update(task, completed=done, total=max(of, 1))
-
-        yield show
 
 
 def show_where_to_look(

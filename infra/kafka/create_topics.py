@@ -38,8 +38,9 @@ def create_topics(
     replication_factor: int = 1,
     prefix: str = "",
     security: Security | None = None,
+    topics: Iterable[Topic] = ALL_TOPICS,
 ) -> list[str]:
-    """Make the cluster have every topic of the table, each name after `prefix`; the names newly created.
+    """Make the cluster have every one of the topics, each name after `prefix`; the names newly created.
 
     Safe to run twice, and by two at once. `security` is what kafka-python's clients take for TLS and SASL.
     Raises Refused, before anything is created, when a topic exists and differs, and when no broker answers.
@@ -47,7 +48,7 @@ def create_topics(
     from kafka.admin import KafkaAdminClient
     from kafka.errors import InvalidReplicationFactorError, KafkaError, RetriableError
 
-    wanted = {prefix + topic.name: topic for topic in ALL_TOPICS}
+    wanted = {prefix + topic.name: topic for topic in topics}
     try:
         admin = KafkaAdminClient(
             bootstrap_servers=bootstrap.split(","),

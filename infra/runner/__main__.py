@@ -1,22 +1,31 @@
-"""`python -m infra.runner` runs every part until Ctrl-C; `status` asks what runs, `rebuild` redoes what rests."""
+"""`python -m infra.runner` runs every part until Ctrl-C; `status` asks what runs.
+
+`rebuild` makes all that is worked out from the log anew, `backup DIR` copies what cannot be made anew, `restore DIR`
+brings it back. With --accept the two that compare keep also what differs.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
+from infra.runner.backup.bringing_back import restore
+from infra.runner.backup.making import make_backup
 from infra.runner.parts import parts_of, service_parts, store_parts, stream_parts
 from infra.runner.plan import plan_from, var_dir_of
-from infra.runner.rebuild import rebuild
+from infra.runner.rebuild.command import rebuild
 from infra.runner.refusal import CannotRun, Stopped
 from infra.runner.runner import Runner, claimed
 from infra.runner.status import show_status
 from infra.runner.stores import prepare_log, prepare_store
+from infra.runner.unfinished import refuse_unfinished
 
 _START_SECONDS = 90.0
+ACCEPT = "--accept"
 
 
 def run(console: Console) -> None:
@@ -26,6 +35,7 @@ def run(console: Console) -> None:
         Runner(plan_from(os.environ, may_choose_ports=False), console.print) as runner,
     ):
         plan = runner.plan
+        refuse_unfinished(plan.var_dir)
         try:
             stores = tuple(store_parts(plan))
             runner.add(stores)
@@ -48,10 +58,17 @@ def main(arguments: Sequence[str]) -> int:
                 run(console)
             case ("status",):
                 return 0 if show_status(console, var_dir_of(os.environ), os.environ) else 1
-            case ("rebuild",):
-                return 0 if rebuild(console, os.environ) else 1
+            case ("rebuild", *accept) if accept in ([], [ACCEPT]):
+                return 0 if rebuild(console, os.environ, accept=bool(accept)) else 1
+            case ("backup", *named) if len(named) <= 1:
+                make_backup(console, os.environ, Path(named[0]) if named else None)
+            case ("restore", directory, *accept) if accept in ([], [ACCEPT]):
+                return 0 if restore(console, os.environ, Path(directory), accept=bool(accept)) else 1
             case _:
-                print("python -m infra.runner [status|rebuild]", file=sys.stderr)
+                print(
+                    f"python -m infra.runner [status|rebuild [{ACCEPT}]|backup [DIR]|restore DIR [{ACCEPT}]]",
+                    file=sys.stderr,
+                )
                 return 2
     except CannotRun as error:
         print(error, file=sys.stderr)

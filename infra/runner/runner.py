@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from infra.runner.holding import held_parts
 from infra.runner.log_file import LogFile
 from infra.runner.part_process import PartProcess, Tell
 from infra.runner.parts import Part
@@ -87,14 +88,24 @@ class Runner:
         self.look()
 
     def look(self) -> None:
-        """Start what can be started, and note how all are."""
+        """Start what can be started, stop what is held (`holding`), and note how all are."""
+        held = self._hold()
         for part in tuple(self._waiting):
-            if all(self.is_ready(name) for name in part.needs):
+            if part.name not in held and all(self.is_ready(name) for name in part.needs):
                 self._waiting.remove(part)
                 log = LogFile(self.plan.var_dir / "logs" / f"{part.name}.log")
                 process = self._processes[part.name] = PartProcess(part, self.plan.environment, log, self.tell)
                 process.start()
         self._note()
+
+    def _hold(self) -> frozenset[str]:
+        """The parts that somebody holds, stopped; they wait like those that have not been started yet."""
+        held = held_parts(self.plan.var_dir)
+        if running := [self._processes[name].part for name in held if name in self._processes]:
+            self.tell(f"Held for a while: {', '.join(sorted(part.name for part in running))}")
+            self.stop([part.name for part in running])
+            self._waiting.extend(running)
+        return held
 
     def is_ready(self, name: str) -> bool:
         return name in self._processes and self._processes[name].is_ready
@@ -158,6 +169,8 @@ class Runner:
             "clickhouse": {
                 name: self.plan.environment.get(f"CLICKHOUSE_{name.upper()}", "") for name in ("url", "user")
             },
+            "policy": {name: self.plan.environment.get(f"POLICY_{name.upper()}", "") for name in ("file", "dir")},
+            "waiting": [part.name for part in self._waiting],
             "parts": {
                 name: {
                     "pid": process.pid,

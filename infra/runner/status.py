@@ -17,6 +17,7 @@ from infra.runner.parts import Answers
 from infra.runner.refusal import CannotRun
 from infra.runner.runner import STATE_FILE, is_claimed
 from infra.runner.stores import SUNK, LogWatch, sink_progress, store_client
+from infra.runner.unfinished import unfinished
 from services.runtime.settings import Settings
 from services.runtime.topics import CASE_EVENTS, PARTITIONS
 
@@ -26,6 +27,8 @@ _BEAT_SECONDS: Final = 1.0
 
 def show_status(console: Console, var_dir: Path, environment: Mapping[str, str]) -> bool:
     """Whether all that should run is ready."""
+    if words := unfinished(var_dir):
+        console.print(words)
     state = running_state(var_dir)
     if state is None:
         console.print(f"Nothing runs in {var_dir}: make demo starts it.")
@@ -34,7 +37,7 @@ def show_status(console: Console, var_dir: Path, environment: Mapping[str, str])
     all_ready = _show_parts(console, state)
     settings = settings_of_running(var_dir, environment, state)
     reached = _show_lag(console, settings)
-    return all_ready and reached
+    return all_ready and reached and not state["waiting"]
 
 
 def running_state(var_dir: Path) -> Any:

@@ -15,7 +15,7 @@ from infra.kafka.refusal import Refused
 from infra.runner.plan import Plan
 from infra.runner.refusal import CannotRun
 from services.runtime.settings import Settings
-from services.runtime.topics import ALERTS, CASE_EVENTS, DETECTOR, OBLIGATIONS, Topic
+from services.runtime.topics import ALERTS, CASE_EVENTS, DETECTOR, OBLIGATIONS, Topic, in_generation
 
 SUNK: Final = (CASE_EVENTS, ALERTS, OBLIGATIONS)
 _PATIENCE: Final = 30
@@ -76,12 +76,13 @@ class Beat:
 
 
 class LogWatch:
-    """How far the log reaches, and how far the detector says it is."""
+    """How far the log reaches, and how far the detector of the settings' generation says it is."""
 
     def __init__(self, settings: Settings) -> None:
         reach = {**log_client_settings(settings), "group.id": "runner", "enable.auto.commit": False, "log_level": 3}
         # Two, for a broker answers a connection in order: behind a fetch that waits, a question waits too.
         self._asking, self._following = Consumer(reach), Consumer(reach)
+        self._detector = in_generation(DETECTOR, settings.generation)
         self._beats: dict[int, Beat] = {}
         self._follows = False
 
@@ -104,7 +105,8 @@ class LogWatch:
     def beats(self, seconds: float = 0.3) -> Mapping[int, Beat]:
         """The newest heartbeat of each partition that had one, read for so long."""
         if not self._follows:
-            latest = [TopicPartition(DETECTOR.name, p, max(0, end - 1)) for p, end in self.ends(DETECTOR).items()]
+            ends = self.ends(self._detector)
+            latest = [TopicPartition(self._detector.name, p, max(0, end - 1)) for p, end in ends.items()]
             self._following.assign(latest)
             self._follows = True
         for message in self._following.consume(500, seconds):

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     # Records are delivered to the stream apps as lists of a partition's; false is Faust's own way, a record at a time:
     # the same outcome, slower.
     streams_bulk: bool = True
+    # Which generation of what is worked out from the log a stream worker makes: "" is the one that people see. A worker
+    # of another one says neither the time nor anything else into the log, and writes topics of its own.
+    generation: Annotated[str, Field(pattern="^[a-z0-9]{0,16}$")] = ""
     clock_every_seconds: Annotated[float, Field(gt=0, le=30)] = 15
     stop_within_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

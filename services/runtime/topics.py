@@ -7,7 +7,7 @@ ever: a case lives in the partition its key hashes to, so a change is a copy to 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from struct import unpack
 from types import MappingProxyType
@@ -77,6 +77,17 @@ DETECTOR: Final = Topic("reintegration.detector.v1", PARTITIONS, _FRESH_ONLY)
 NEGLECT_STATE: Final = Topic("reintegration.neglect-watch-state-changelog", PARTITIONS, _LATEST_PER_KEY)
 
 ALL_TOPICS: Final[tuple[Topic, ...]] = (CASE_EVENTS, ALERTS, OBLIGATIONS, DEAD_LETTERS, DETECTOR, NEGLECT_STATE)
+DERIVED_TOPICS: Final[tuple[Topic, ...]] = tuple(topic for topic in ALL_TOPICS if topic is not CASE_EVENTS)
+
+
+def in_generation(topic: Topic, generation: str) -> Topic:
+    """The topic as the workers of a generation write it: "" is the one that people see, another is made beside it.
+
+    The log itself is the same for all of them.
+    """
+    if not generation or topic.name == CASE_EVENTS.name:
+        return topic
+    return replace(topic, name=f"{topic.name}.{generation}")
 
 
 # Much is said of few cases at a time, and in Python the hash costs more than writing the record.

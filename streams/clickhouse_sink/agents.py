@@ -12,7 +12,7 @@ import faust
 from faust.exceptions import ProducerSendError
 
 from services.runtime.settings import Settings
-from services.runtime.topics import DEAD_LETTERS
+from services.runtime.topics import DEAD_LETTERS, in_generation
 from streams import topics
 from streams.bulk_delivery import batches
 from streams.clickhouse_sink.feeds import Alerts, CaseEvents, Obligations
@@ -32,8 +32,9 @@ _log = logging.getLogger(__name__)
 class FaustDeadLetterOffice:
     """Publishes through the app's own producer, and waits until the log has the letter."""
 
-    def __init__(self, app: faust.App) -> None:
+    def __init__(self, app: faust.App, generation: str) -> None:
         self._app = app
+        self._topic = in_generation(DEAD_LETTERS, generation).name
 
     async def publish(self, letter: DeadLetter) -> None:
         pause = 0.1
@@ -41,7 +42,7 @@ class FaustDeadLetterOffice:
             try:
                 producer = await self._app.maybe_start_producer()
                 await producer.send_and_wait(
-                    DEAD_LETTERS.name, letter.key, letter.kept_value(), letter.partition, None, letter.headers()
+                    self._topic, letter.key, letter.kept_value(), letter.partition, None, letter.headers()
                 )
             except (ProducerSendError, OSError) as error:
                 _log.warning("the log is away; a dead letter waits", extra={"reason": type(error).__name__})
@@ -56,17 +57,17 @@ def create_agents(
 ) -> Sequence[TopicWriter]:
     """Gives the app one agent a topic, all writing into `store` (by default the settings' ClickHouse)."""
     into = store or ClickHouseStore(settings)
-    office = FaustDeadLetterOffice(app)
+    office = FaustDeadLetterOffice(app, settings.generation)
     # Long enough for a store that is away over night: so long nothing new is asked of the broker.
     app.conf.broker_max_poll_interval = 86_400.0
     case_events = TopicWriter(CaseEvents(), into, office, _now)
     alerts = TopicWriter(Alerts(), into, office, _now)
     obligations = TopicWriter(Obligations(), into, office, _now)
     _create_agent(app, topics.case_events(app), case_events, stop)
-    _create_agent(app, topics.alerts(app), alerts, stop)
-    _create_agent(app, topics.obligations(app), obligations, stop)
+    _create_agent(app, topics.alerts(app, settings.generation), alerts, stop)
+    _create_agent(app, topics.obligations(app, settings.generation), obligations, stop)
     writers = (case_events, alerts, obligations)
-    read_from_the_store(app, writers, stop)
+    read_from_the_store(app, writers, stop, settings.generation)
     return writers
 
 
@@ -74,7 +75,7 @@ def _create_agent(app: faust.App, topic: Any, writer: TopicWriter, stop: Stop) -
     async def write(stream: Any) -> None:
         async for _, records in batches(stream, within=_WAIT_SECONDS):
             try:
-                await writer.write([record_of(record) for record in records])
+                await writer.write([record_of(record, writer.feed.topic) for record in records])
             except StoreWentBack as error:
                 stop(StopCode.TRY_AGAIN, f"the store lost rows and is filled again from its own progress: {error}")
             except TooManyUnreadable as error:

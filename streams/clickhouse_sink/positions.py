@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 from faust.types import TP
 
+from services.runtime.topics import ALL_TOPICS, in_generation
 from streams.clickhouse_sink.stopping import Stop, StopCode
 from streams.clickhouse_sink.store import StoreAway
 from streams.clickhouse_sink.writer import TopicWriter
@@ -21,11 +22,13 @@ _PAUSE_SECONDS: Final = 1
 _log = logging.getLogger(__name__)
 
 
-def read_from_the_store(app: Any, writers: Sequence[TopicWriter], stop: Stop) -> None:
+def read_from_the_store(app: Any, writers: Sequence[TopicWriter], stop: Stop, generation: str) -> None:
     """Makes the app's consumer take its positions from the writers' store. Before the app starts."""
+    known_as = {in_generation(topic, generation).name: topic.name for topic in ALL_TOPICS}
 
-    async def positions(_assigned: frozenset[TP]) -> Mapping[TP, int]:
-        return await _next_offsets(writers, stop)
+    async def positions(assigned: frozenset[TP]) -> Mapping[TP, int]:
+        wanted = await _next_offsets(writers, stop)
+        return {tp: wanted.get(TP(known_as[tp.topic], tp.partition), 0) for tp in assigned}
 
     def ahead(tp: TP, position: int, end: int) -> NoReturn:
         stop(

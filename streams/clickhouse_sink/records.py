@@ -22,9 +22,10 @@ class LogRecord:
     value: bytes | None
 
 
-def record_of(record: ConsumerRecord) -> LogRecord:
+def record_of(record: ConsumerRecord, topic: str) -> LogRecord:
+    """topic: as people know it, whichever generation is read."""
     return LogRecord(
-        record.topic,
+        topic,
         record.partition,
         record.offset,
         record.timestamp,

@@ -133,10 +133,13 @@ class Desk:
         """Say the time where a due time has passed, and everywhere at least every so often.
 
         Only by records read does a timer fire. A clock that was said but not read yet need not be said again. In
-        history nothing is said: its time is the loader's until it ends.
+        history nothing is said: its time is the loader's until it ends. Of generations only the one that people see
+        says the time; a new one beside it reads it.
         """
         if self._saying is not None and self._saying.done():
             self._saying.result()
+        if self._settings.generation:
+            return
         now, moment = time.monotonic(), int(time.time() * 1000)
         for watched in self._ready():
             if not watched.watch.time.state.in_history and self._is_time_to_be_said(watched, now, moment):

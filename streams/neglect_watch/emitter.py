@@ -13,7 +13,15 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from services.casework.codec import encode_clock, encode_obligation_changes, encode_transition
 from services.runtime.settings import Settings
-from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, DETECTOR, OBLIGATIONS
+from services.runtime.topics import (
+    ALERTS,
+    CASE_EVENTS,
+    DEAD_LETTERS,
+    DETECTOR,
+    OBLIGATIONS,
+    Topic,
+    in_generation,
+)
 from streams.kafka_clients import librdkafka_settings
 from streams.neglect_watch.partition_watch import Findings, PartitionWatch
 
@@ -44,15 +52,16 @@ class Emitter:
                 "queue.buffering.max.kbytes": 512_000,
             }
         )
+        self._generation = settings.generation
         self._refused: KafkaError | None = None
 
     def put(self, partition: int, findings: Findings) -> None:
         """Alerts, obligations and dead letters of one partition, in the order found."""
         for changes, cause in findings.obligations:
             value = encode_obligation_changes(changes, cause)
-            self._put(OBLIGATIONS.name, partition, changes.case_id.encode(), value)
+            self._put(OBLIGATIONS, partition, changes.case_id.encode(), value)
         for transition, cause in findings.transitions:
-            self._put(ALERTS.name, partition, transition.case_id.encode(), encode_transition(transition, cause))
+            self._put(ALERTS, partition, transition.case_id.encode(), encode_transition(transition, cause))
         for record, reason in findings.unreadable:
             headers = {
                 "topic": CASE_EVENTS.name,
@@ -61,7 +70,7 @@ class Emitter:
                 "reason": reason,
                 "app": APP_NAME,
             }
-            self._put(DEAD_LETTERS.name, partition, record.key, record.value, headers)
+            self._put(DEAD_LETTERS, partition, record.key, record.value, headers)
 
     async def flush(self) -> None:
         """Returns once the broker has everything; while it is away it waits. Raises NotDelivered."""
@@ -71,7 +80,7 @@ class Emitter:
 
     def say_the_time(self, partition: int) -> None:
         """Append a `clock` record; the next tick makes good one that the broker refuses."""
-        self._put(CASE_EVENTS.name, partition, None, encode_clock())
+        self._put(CASE_EVENTS, partition, None, encode_clock())
 
     def say_alive(self, watch: PartitionWatch) -> None:
         """A heartbeat: up to when all cases of the partition were checked."""
@@ -82,11 +91,11 @@ class Emitter:
             "offset": watch.said.offset + 1,
             "at": int(time.time() * 1000),
         }
-        self._put(DETECTOR.name, watch.partition, None, json.dumps(beat).encode())
+        self._put(DETECTOR, watch.partition, None, json.dumps(beat).encode())
 
     def _put(
         self,
-        topic: str,
+        topic: Topic,
         partition: int,
         key: bytes | None,
         value: bytes | None,
@@ -95,7 +104,7 @@ class Emitter:
         while True:
             try:
                 self._producer.produce(
-                    topic,
+                    in_generation(topic, self._generation).name,
                     value,
                     key,
                     partition=partition,

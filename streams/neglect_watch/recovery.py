@@ -13,7 +13,7 @@ from services.casework.domain.fact_book import key_of
 from services.casework.domain.log_time import LogTime, header_instant
 from services.casework.domain.policy_timeline import PolicyBook
 from services.runtime.settings import Settings
-from services.runtime.topics import CASE_EVENTS, NEGLECT_STATE
+from services.runtime.topics import CASE_EVENTS, NEGLECT_STATE, in_generation
 from streams.neglect_watch.partition_watch import LogRecord, PartitionWatch
 from streams.neglect_watch.state_codec import POLICIES_KEY, POSITION_KEY, decode_policies, decode_position
 from streams.partition_reading import read_partition
@@ -28,8 +28,9 @@ def recover(settings: Settings, partition: int) -> PartitionWatch:
     further along the log stands, whichever was written last.
     """
     time, policies, policies_offset = LogTime(), PolicyBook(), -1
+    topic = in_generation(NEGLECT_STATE, settings.generation).name
     watch = PartitionWatch(partition)
-    for message in _messages(read_partition(settings, NEGLECT_STATE.name, partition)):
+    for message in _messages(read_partition(settings, topic, partition)):
         key, value = message.key(), message.value()
         if key is None or value is None:
             continue

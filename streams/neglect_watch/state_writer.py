@@ -16,7 +16,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from services.runtime.settings import Settings
-from services.runtime.topics import NEGLECT_STATE
+from services.runtime.topics import NEGLECT_STATE, in_generation
 from streams.kafka_clients import librdkafka_settings
 
 _ANSWER_SECONDS: Final = 10.0
@@ -38,10 +38,11 @@ class StateWriter:
 
     def __init__(self, settings: Settings, partition: int) -> None:
         self._partition = partition
+        self._topic = in_generation(NEGLECT_STATE, settings.generation).name
         self._producer = Producer(
             {
                 **librdkafka_settings(settings),
-                "transactional.id": f"reintegration.neglect-watch-{partition}",
+                "transactional.id": f"{self._topic}-{partition}",
                 "transaction.timeout.ms": _TRANSACTION_MS,
                 "compression.type": "lz4",
                 "linger.ms": 5,
@@ -79,7 +80,7 @@ class StateWriter:
     def _put(self, key: bytes, value: bytes) -> None:
         while True:
             try:
-                self._producer.produce(NEGLECT_STATE.name, value, key, partition=self._partition)
+                self._producer.produce(self._topic, value, key, partition=self._partition)
             except BufferError:
                 self._producer.poll(0.1)
             else:

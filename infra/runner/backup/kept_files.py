@@ -1,0 +1,96 @@
+"""What is kept besides the log: accounts and keys of `access`, the policies in use, and what a demonstration says of
+its data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from infra.runner.backup.refusal import BackupUnreadable
+from infra.runner.plan import ROOT
+from services.runtime.settings import Settings
+
+ACCESS: Final = "access"
+POLICY: Final = "policy"
+DEMO: Final = "demo"
+_DEMO_FILES: Final = ("demo-data.json",)
+_DATABASES: Final = ".sqlite3"
+# Of a database its own copy is taken, which has what these hold.
+_PARTS_OF_A_DATABASE: Final = ("-wal", "-shm", "-journal")
+
+
+def keep_files(settings: Settings, var_dir: Path, into: Path) -> None:
+    """Copy them while they are in use."""
+    for source, name in _files(settings, var_dir):
+        target = into / name
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if source.suffix == _DATABASES:
+            _copy_database(source, target)
+        else:
+            _copy_private(source, target)
+
+
+def bring_back_files(directory: Path, settings: Settings, var_dir: Path) -> str:
+    """Put accounts and keys where they were. Answers a sentence about the policies when they are not those in use."""
+    for folder, target in ((ACCESS, settings.access_dir), (DEMO, var_dir)):
+        for source in sorted((directory / folder).glob("*")):
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _copy_private(source, target / source.name)
+            if source.suffix == _DATABASES:
+                _check_database(target / source.name)
+    in_use = {name: source.read_bytes() for source, name in _files(settings, var_dir) if name.startswith(POLICY)}
+    kept = {path.relative_to(directory).as_posix(): path.read_bytes() for path in (directory / POLICY).rglob("*.toml")}
+    if in_use == kept:
+        return ""
+    return (
+        f"The policies in use are not those of the backup, which are in {directory / POLICY}: name them by POLICY_FILE "
+        "and POLICY_DIR, or the next start changes the rules to those in use."
+    )
+
+
+def _files(settings: Settings, var_dir: Path) -> Iterator[tuple[Path, str]]:
+    """What there is now: (where, its name within a backup)."""
+    access = settings.access_dir if settings.access_dir.is_dir() else None
+    for path in sorted(access.iterdir()) if access else ():
+        if path.is_file() and not path.name.endswith(_PARTS_OF_A_DATABASE) and not path.name.startswith("."):
+            yield path, f"{ACCESS}/{path.name}"
+    # The parts run in the project's root, whatever this process runs in.
+    yield ROOT / settings.policy_file, f"{POLICY}/policy.toml"
+    if settings.policy_dir is not None:
+        for path in sorted((ROOT / settings.policy_dir).glob("*.toml")):
+            yield path, f"{POLICY}/organisations/{path.name}"
+    for name in _DEMO_FILES:
+        if (var_dir / name).exists():
+            yield var_dir / name, f"{DEMO}/{name}"
+
+
+def _copy_private(source: Path, target: Path) -> None:
+    with (
+        source.open("rb") as reading,
+        os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as writing,
+    ):
+        shutil.copyfileobj(reading, writing)
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """As it is at one instant, whoever writes to it."""
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(source)) as reading, closing(sqlite3.connect(target)) as writing:
+        reading.backup(writing)
+        # One file, whatever way of writing it had: what is copied is all there is.
+        writing.execute("PRAGMA journal_mode=DELETE")
+    _check_database(target)
+
+
+def _check_database(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    if found != "ok":
+        raise BackupUnreadable(f"{path}: {found}")
