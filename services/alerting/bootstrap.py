@@ -63,7 +63,7 @@ class Alerting:
 
 def alerting_of(settings: Settings, verifier: Verifier, now: Now = system_now) -> Alerting:
     """Nothing is reached yet. To be called in the event loop that will run it."""
-    known = Known(now)
+    known = Known(now, round(settings.canary_every_seconds * 1000))
     follower = LogFollower(known, settings.kafka_bootstrap_servers, *_security_of(settings))
     casework = CaseworkGrpc(settings.casework_grpc)
     app = create_service_app("Alerting", "alerting", verifier, {"log": follower.ready})

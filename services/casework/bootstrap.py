@@ -22,7 +22,7 @@ from services.casework.application.event_log import EventLog
 from services.casework.application.intake import Intake
 from services.casework.application.log_view import LogView, follow
 from services.casework.application.policy_publishing import publish_policies
-from services.casework.domain.case_directory import CANARY_ORGANISATION
+from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import InvalidPolicy, load_policy
 from services.casework.entrypoints.grpc_events import case_events_service

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     # group waits until it misses the old one. No two workers at the same time may have the same.
     worker_name: str = ""
     clock_every_seconds: Annotated[float, Field(gt=0, le=30)] = 15
+    # In every partition a case of the detector's own is neglected once in this time; missed for two, pages turn red.
+    canary_every_seconds: Annotated[float, Field(ge=1, le=1800)] = 300
     stop_within_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

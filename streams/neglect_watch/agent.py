@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from typing import Any
 
@@ -12,6 +13,7 @@ import faust
 from services.casework.domain.log_time import header_instant
 from services.runtime.settings import Settings
 from streams.crash import crash_on_error
+from streams.neglect_watch.canary import Canaries
 from streams.neglect_watch.desk import Desk
 from streams.neglect_watch.emitter import Emitter
 from streams.neglect_watch.partition_watch import LogRecord
@@ -23,12 +25,15 @@ BATCH_RECORDS = 2_000
 BATCH_SECONDS = 0.05
 TICK_SECONDS = 0.1
 BEAT_SECONDS = 5.0
+CANARY_SECONDS = 0.5
 
 
 def create_agents(app: faust.App, settings: Settings) -> None:
     """Put the detector into a Faust app."""
     topic = case_events(app)
-    desk = Desk(settings, Emitter(settings))
+    emitter = Emitter(settings)
+    desk = Desk(settings, emitter)
+    canaries = Canaries(round(settings.canary_every_seconds * 1000), emitter.append)
 
     @app.on_partitions_assigned.connect
     async def assigned(_app: Any, assigned: set[Any], **_: Any) -> None:
@@ -52,6 +57,13 @@ def create_agents(app: faust.App, settings: Settings) -> None:
             while not app.should_stop:
                 desk.tick()
                 await asyncio.sleep(TICK_SECONDS)
+
+    @app.task
+    async def keep_canaries() -> None:
+        with crash_on_error("the canaries of neglect_watch"):
+            while not app.should_stop:
+                canaries.keep_up(desk.live(), int(time.time() * 1000))
+                await asyncio.sleep(CANARY_SECONDS)
 
     @app.task
     async def beat() -> None:

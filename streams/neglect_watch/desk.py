@@ -87,6 +87,10 @@ class Desk:
         done = (task for task in self._watches.values() if task.done() and not task.cancelled())
         return [task.result() for task in done]
 
+    def live(self) -> list[PartitionWatch]:
+        """The partitions that this worker watches and whose history is over."""
+        return [watch for watch in self._ready() if not watch.time.state.in_history]
+
     def tick(self) -> None:
         """Say the time where a due time has passed, and everywhere at least every so often.
 
@@ -94,9 +98,7 @@ class Desk:
         history nothing is said: its time is the loader's until it ends.
         """
         now, moment = time.monotonic(), int(time.time() * 1000)
-        for watch in self._ready():
-            if watch.time.state.in_history:
-                continue
+        for watch in self.live():
             since_said = now - self._clock_said.get(watch.partition, -1e9)
             due = watch.shelf.next_due()
             unread = since_said < 5 and watch.partition in self._clock_said and not watch.clock_read

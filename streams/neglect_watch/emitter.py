@@ -81,12 +81,17 @@ class Emitter:
         """Append a `clock` record; the next tick makes good one that the broker refuses."""
         self._put(CASE_EVENTS.name, partition, None, encode_clock())
 
+    def append(self, partition: int, key: bytes | None, value: bytes) -> None:
+        """Append a record to the case events; it is there once the next batch is kept."""
+        self._put(CASE_EVENTS.name, partition, key, value)
+
     def say_alive(self, watch: PartitionWatch) -> None:
         """A heartbeat: up to when all cases of the partition were checked."""
         beat = {
             "partition": watch.partition,
             "checked_until": watch.checked_until,
-            "cases": len(watch.shelf),
+            "cases": watch.shelf.cases,
+            "in_history": watch.time.state.in_history,
             "offset": watch.said.offset + 1,
             "at": int(time.time() * 1000),
         }

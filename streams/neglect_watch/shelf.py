@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.casework.domain.canaries import is_canary_case
 from services.casework.domain.case_file import CaseFile
 from services.casework.domain.policy_timeline import PolicyBook
 from streams.neglect_watch.state_codec import decode_case, due_and_offset, encode_case
@@ -27,16 +28,22 @@ class Shelf:
     _dues: dict[str, int] = field(default_factory=dict)
     _heap: list[tuple[int, str]] = field(default_factory=list)
     _touched: set[str] = field(default_factory=set)
+    _canaries: int = 0
 
     def __len__(self) -> int:
         return len(self._offsets)
+
+    @property
+    def cases(self) -> int:
+        """How many cases of people there are: the detector's own are none."""
+        return len(self._offsets) - self._canaries
 
     def restore(self, case_id: str, value: bytes) -> None:
         """Put in a packed state; of two states of a case the one further along the log stands."""
         due, offset = due_and_offset(value)
         if offset > self._offsets.get(case_id, -1):
             self._packed[case_id] = value
-            self._offsets[case_id] = offset
+            self._note(case_id, offset)
             self._schedule(case_id, due)
 
     def of(self, case_id: str) -> CaseFile:
@@ -55,9 +62,14 @@ class Shelf:
 
     def touched(self, case: CaseFile, offset: int) -> None:
         """The case has changed by the record at this offset."""
-        self._offsets[case.case_id] = offset
+        self._note(case.case_id, offset)
         self._touched.add(case.case_id)
         self._schedule(case.case_id, case.next_due())
+
+    def _note(self, case_id: str, offset: int) -> None:
+        if case_id not in self._offsets and is_canary_case(case_id):
+            self._canaries += 1
+        self._offsets[case_id] = offset
 
     def _schedule(self, case_id: str, due: int | None) -> None:
         if due is None:
