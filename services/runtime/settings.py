@@ -31,11 +31,19 @@ class Settings(BaseSettings):
     alerting_port: Port = 8102
     outcomes_port: Port = 8103
     access_port: Port = 8104
+    # Health and metrics of what has no other port; 0 is a free one, and so is one that is taken.
+    neglect_watch_port: Port = 8105
+    clickhouse_sink_port: Port = 8106
+    web_metrics_port: Port = 8107
+    inner_host: str = "127.0.0.1"
     casework_url: str = ""
     casework_grpc: str = ""
     alerting_url: str = ""
     outcomes_url: str = ""
     access_url: str = ""
+    # Of the stream workers whose readiness the origin tells with that of all; none on a machine without them.
+    neglect_watch_url: str = ""
+    clickhouse_sink_url: str = ""
 
     # The log.
     kafka_bootstrap_servers: str = "127.0.0.1:9092"

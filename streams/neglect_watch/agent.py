@@ -11,11 +11,14 @@ from typing import Any
 import faust
 
 from services.casework.domain.log_time import header_instant
+from services.runtime.metrics import BATCHES, RECORDS
 from services.runtime.settings import Settings
+from services.runtime.topics import CASE_EVENTS
 from streams.crash import crash_on_error
+from streams.health import WorkerHealth
 from streams.neglect_watch.canary import Canaries
 from streams.neglect_watch.desk import Desk
-from streams.neglect_watch.emitter import Emitter
+from streams.neglect_watch.emitter import APP_NAME, Emitter
 from streams.neglect_watch.partition_watch import LogRecord
 from streams.topics import case_events
 
@@ -33,6 +36,7 @@ def create_agents(app: faust.App, settings: Settings) -> None:
     topic = case_events(app)
     emitter = Emitter(settings)
     desk = Desk(settings, emitter)
+    WorkerHealth(APP_NAME, settings, settings.neglect_watch_port, desk.positions).watch(app)
     canaries = Canaries(round(settings.canary_every_seconds * 1000), emitter.append)
 
     @app.on_partitions_assigned.connect
@@ -50,6 +54,8 @@ def create_agents(app: faust.App, settings: Settings) -> None:
             with crash_on_error("neglect_watch"):
                 for partition, records in _by_partition(events).items():
                     await desk.work(partition, records)
+                BATCHES.labels(APP_NAME, CASE_EVENTS.name).inc()
+                RECORDS.labels(APP_NAME, CASE_EVENTS.name).inc(len(events))
 
     @app.task
     async def tick() -> None:

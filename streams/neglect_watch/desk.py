@@ -7,8 +7,9 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 
+from services.runtime.progress import Place
 from services.runtime.settings import Settings
-from services.runtime.topics import DEAD_LETTERS
+from services.runtime.topics import CASE_EVENTS, DEAD_LETTERS
 from streams.neglect_watch.emitter import Emitter
 from streams.neglect_watch.partition_watch import Findings, LogRecord, PartitionWatch
 from streams.neglect_watch.recovery import missed, recover
@@ -90,6 +91,11 @@ class Desk:
     def live(self) -> list[PartitionWatch]:
         """The partitions that this worker watches and whose history is over."""
         return [watch for watch in self._ready() if not watch.time.state.in_history]
+
+    def positions(self) -> dict[Place, int]:
+        """The next offset of each partition of this worker whose work is kept; 0 while it is being recovered."""
+        ready = {watch.partition: watch.said.offset + 1 for watch in self._ready()}
+        return {(CASE_EVENTS.name, partition): ready.get(partition, 0) for partition in self._watches}
 
     def tick(self) -> None:
         """Say the time where a due time has passed, and everywhere at least every so often.

@@ -12,6 +12,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from services.casework.codec import encode_clock, encode_obligation_changes, encode_transition
+from services.runtime.metrics import DEAD_LETTERS as LETTERS
 from services.runtime.settings import Settings
 from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, DETECTOR, NEGLECT_STATE, OBLIGATIONS
 from streams.kafka_clients import librdkafka_settings
@@ -64,6 +65,7 @@ class Emitter:
                 "app": APP_NAME,
             }
             self._put(DEAD_LETTERS.name, partition, record.key, record.value, headers)
+            LETTERS.labels(APP_NAME, CASE_EVENTS.name).inc()
         await self._flushed()
 
     async def keep(self, watch: PartitionWatch) -> None:
