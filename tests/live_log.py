@@ -91,12 +91,16 @@ class Worker:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.worker", self.app],
+                [sys.executable, *self.command],
                 cwd=ROOT,
                 env={**os.environ, **self.environment},
                 stdout=log,
                 stderr=log,
             )
+
+    @property
+    def command(self) -> list[str]:
+        return ["-m", "streams.worker", self.app]
 
     @property
     def running(self) -> subprocess.Popen[bytes]:

@@ -14,6 +14,7 @@ from typing import Final
 from infra.kafka import tied
 from infra.runner.log_file import LogFile
 from infra.runner.parts import Answers, Lives, Part, Says
+from infra.runner.patience import ALIVE_EVERY, Patience
 from infra.runner.plan import ROOT
 
 FIRST_PAUSE: Final = 0.5
@@ -44,6 +45,7 @@ class PartProcess:
         self._ready = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, name=part.name, daemon=True)
+        self._pulse = threading.Thread(target=self._keep_answering, name=f"{part.name} pulse", daemon=True)
 
     @property
     def pid(self) -> int | None:
@@ -70,6 +72,8 @@ class PartProcess:
 
     def start(self) -> None:
         self._thread.start()
+        if self.part.alive is not None:
+            self._pulse.start()
 
     def _keep_running(self) -> None:
         pause = FIRST_PAUSE
@@ -112,6 +116,19 @@ class PartProcess:
                 self.log.write(line)
                 if words is not None and words in line:
                     self._has_said = True
+
+    def _keep_answering(self) -> None:
+        """End a process that answered once and does so no longer: it hangs, and only force ends what hangs."""
+        patience = Patience()
+        while not self._stopping.wait(ALIVE_EVERY):
+            process = self._process
+            if process is None or process.poll() is not None or self.part.alive is None:
+                continue
+            if patience.is_over(process.pid, self.part.alive.now()) and not self._stopping.is_set():
+                sentence = f"{self.part.name} (process {process.pid}) hangs: {patience.asked} times it did not answer"
+                self.log.say(f"{sentence}; it is ended by force")
+                self._tell(f"{sentence}; it is ended by force")
+                process.kill()
 
     def ask_to_stop(self) -> None:
         self._stopping.set()

@@ -50,7 +50,10 @@ Ready = Says | Answers | Lives
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """needs: parts that must be ready before it starts. environment: beside what all are told."""
+    """needs: parts that must be ready before it starts. environment: beside what all are told.
+
+    alive: asked again and again; a part that no longer answers hangs, and is ended and started again.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -59,6 +62,7 @@ class Part:
     port: int | None = None
     stop_within_seconds: float = 5.0
     environment: Mapping[str, str] = field(default_factory=dict)
+    alive: Answers | None = None
 
 
 KAFKA: Final = "kafka"
@@ -82,7 +86,8 @@ def store_parts(plan: Plan) -> Iterator[Part]:
 def stream_parts(plan: Plan) -> Iterator[Part]:
     needs = tuple(part.name for part in store_parts(plan))
     for name in STREAMS:
-        yield Part(name, python_module("streams.worker", name), Lives(1.0), needs)
+        port = plan.ports[f"{name.upper()}_PORT"]
+        yield Part(name, python_module("streams.worker", name), Answers(port), needs, port, alive=_alive(port))
 
 
 def service_parts(plan: Plan) -> Iterator[Part]:
@@ -90,9 +95,13 @@ def service_parts(plan: Plan) -> Iterator[Part]:
     needs = tuple(part.name for part in store_parts(plan))
     for name in ("access", "casework", "alerting", "outcomes"):
         port = plan.ports[f"{name.upper()}_PORT"]
-        yield Part(name, python_module(f"services.{name}"), Answers(port), needs, port)
+        yield Part(name, python_module(f"services.{name}"), Answers(port), needs, port, alive=_alive(port))
     port = plan.ports["PORT"]
-    yield Part("web", python_module("services.web"), Answers(port), needs, port)
+    yield Part("web", python_module("services.web"), Answers(port), needs, port, alive=_alive(port))
+
+
+def _alive(port: int) -> Answers:
+    return Answers(port, "/healthz")
 
 
 def parts_of(plan: Plan) -> tuple[Part, ...]:

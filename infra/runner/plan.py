@@ -25,6 +25,9 @@ _PORTS: Final[Mapping[str, int]] = {
     "ALERTING_PORT": int(Settings.model_fields["alerting_port"].default),
     "OUTCOMES_PORT": int(Settings.model_fields["outcomes_port"].default),
     "ACCESS_PORT": int(Settings.model_fields["access_port"].default),
+    "NEGLECT_WATCH_PORT": int(Settings.model_fields["neglect_watch_port"].default),
+    "CLICKHOUSE_SINK_PORT": int(Settings.model_fields["clickhouse_sink_port"].default),
+    "WEB_METRICS_PORT": int(Settings.model_fields["web_metrics_port"].default),
     "KAFKA_PORT": 9092,
     "CLICKHOUSE_PORT": 8123,
 }
@@ -84,6 +87,8 @@ def plan_from(environment: Mapping[str, str], *, may_choose_ports: bool) -> Plan
     told = {
         **environment,
         **{setting: str(port) for setting, port in ports.items()},
+        "NEGLECT_WATCH_URL": f"http://{LOOPBACK}:{ports['NEGLECT_WATCH_PORT']}",
+        "CLICKHOUSE_SINK_URL": f"http://{LOOPBACK}:{ports['CLICKHOUSE_SINK_PORT']}",
         "VAR_DIR": str(var_dir),
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": os.pathsep.join(

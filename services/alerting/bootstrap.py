@@ -63,7 +63,7 @@ class Alerting:
 
 def alerting_of(settings: Settings, verifier: Verifier, now: Now = system_now) -> Alerting:
     """Nothing is reached yet. To be called in the event loop that will run it."""
-    known = Known(now)
+    known = Known(now, round(settings.canary_every_seconds * 1000))
     follower = LogFollower(known, settings.kafka_bootstrap_servers, *_security_of(settings))
     casework = CaseworkGrpc(settings.casework_grpc)
     app = create_service_app("Alerting", "alerting", verifier, {"log": follower.ready})
@@ -82,6 +82,6 @@ def _security_of(settings: Settings) -> tuple[dict[str, object], object | None]:
 async def serve_alerting(settings: Settings) -> None:
     """REST on ALERTING_PORT until SIGTERM or SIGINT. Raises CannotServe."""
     alerting = alerting_of(settings, verifier_from_settings(settings))
-    http = HttpServer(alerting.app, settings.host, settings.alerting_port)
+    http = HttpServer(alerting.app, settings.inner_host, settings.alerting_port)
     # Stopped in reverse order: streams end first, and then nothing keeps the server waiting.
     await serve(http, alerting.following, stop_within_seconds=settings.stop_within_seconds)

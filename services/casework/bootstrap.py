@@ -22,7 +22,7 @@ from services.casework.application.event_log import EventLog
 from services.casework.application.intake import Intake
 from services.casework.application.log_view import LogView, follow
 from services.casework.application.policy_publishing import publish_policies
-from services.casework.domain.case_directory import CANARY_ORGANISATION
+from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import InvalidPolicy, load_policy
 from services.casework.entrypoints.grpc_events import case_events_service
@@ -97,6 +97,7 @@ def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
     async def log_read() -> None:
         if not casework.view.is_ready:
             raise StartingUp
+        casework.log.require_progress()
 
     async def history_reached() -> None:
         await casework.history.read_until()
@@ -168,7 +169,7 @@ async def serve_casework(settings: Settings) -> None:
     grpc_server = GrpcServer([case_events_service(casework.intake)], verifier, settings.host, settings.grpc_port)
     await serve_http(
         app,
-        settings.host,
+        settings.inner_host,
         settings.casework_port,
         grpc_server,
         LogFollower(casework),

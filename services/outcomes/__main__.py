@@ -15,7 +15,7 @@ async def main() -> None:
         app = create_app(settings)
     except InvalidSettings as error:
         raise CannotServe(str(error)) from None
-    await serve_http(app, settings.host, settings.outcomes_port, stop_within_seconds=settings.stop_within_seconds)
+    await serve_http(app, settings.inner_host, settings.outcomes_port, stop_within_seconds=settings.stop_within_seconds)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from services.runtime.authentication import Bearer, InvalidToken, Verifier
 from services.runtime.logging import describe_exception
 from services.runtime.metrics import exposition, observe_request
 from services.runtime.problems import MEDIA_TYPE, Problem, not_found, problem_of_status, unavailable
+from services.runtime.progress import NotReady
 from services.runtime.route_permissions import (
     UndeclaredPermission,
     bearer_of,
@@ -145,8 +146,9 @@ async def _missing_parts(readiness: Mapping[str, ReadinessCheck]) -> list[tuple[
     missing: list[tuple[str, str]] = []
     for name, answer in zip(readiness, answers, strict=True):
         if isinstance(answer, Exception):
-            _log.warning("a part was not reached", extra={"reason": f"{name}: {describe_exception(answer)}"})
-            missing.append((name, describe_exception(answer)))
+            why = str(answer) if isinstance(answer, NotReady) else describe_exception(answer)
+            _log.warning("a part was not reached", extra={"reason": f"{name}: {why}"})
+            missing.append((name, why))
         elif isinstance(answer, BaseException):
             raise answer
     return missing

@@ -53,7 +53,9 @@ class Server(Protocol):
 class HttpServer:
     """An ASGI app under uvicorn. Port 0 takes a free one; `port` says which after `start`."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, *, or_any_port: bool = False) -> None:
+        """or_any_port: a port that is taken is no reason not to serve; a free one will do."""
+        self._or_any_port = or_any_port
         self.host = host
         self.port = port
         self._app = app
@@ -62,7 +64,7 @@ class HttpServer:
 
     async def start(self) -> None:
         """Raises PortTaken, or CannotServe when the app refuses to start."""
-        listening = _listen(self.host, self.port)
+        listening = self._listening()
         self.port = listening.getsockname()[1]
         config = uvicorn.Config(
             self._app,
@@ -82,6 +84,15 @@ class HttpServer:
                 self._serving.result()
                 raise CannotServe("the app refused to start; the reason is in the log above")
             await asyncio.sleep(0.01)
+
+    def _listening(self) -> socket.socket:
+        try:
+            return _listen(self.host, self.port)
+        except PortTaken as taken:
+            if not self._or_any_port:
+                raise
+            _log.warning("%s; a free one is taken this time", taken)
+            return _listen(self.host, 0)
 
     async def wait(self) -> None:
         assert self._serving is not None

@@ -31,11 +31,19 @@ class Settings(BaseSettings):
     alerting_port: Port = 8102
     outcomes_port: Port = 8103
     access_port: Port = 8104
+    # Health and metrics of what has no other port; 0 is a free one, and so is one that is taken.
+    neglect_watch_port: Port = 8105
+    clickhouse_sink_port: Port = 8106
+    web_metrics_port: Port = 8107
+    inner_host: str = "127.0.0.1"
     casework_url: str = ""
     casework_grpc: str = ""
     alerting_url: str = ""
     outcomes_url: str = ""
     access_url: str = ""
+    # Of the stream workers whose readiness the origin tells with that of all; none on a machine without them.
+    neglect_watch_url: str = ""
+    clickhouse_sink_url: str = ""
 
     # The log.
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
@@ -75,6 +83,8 @@ class Settings(BaseSettings):
     # of another one says neither the time nor anything else into the log, and writes topics of its own.
     generation: Annotated[str, Field(pattern="^[a-z0-9]{0,16}$")] = ""
     clock_every_seconds: Annotated[float, Field(gt=0, le=30)] = 15
+    # In every partition a case of the detector's own is neglected once in this time; missed for two, pages turn red.
+    canary_every_seconds: Annotated[float, Field(ge=1, le=1800)] = 300
     stop_within_seconds: Annotated[float, Field(gt=0, le=60)] = 3
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.runtime.logging import configure_logging
-from services.runtime.serve import CannotServe, run, serve_http
+from services.runtime.serve import CannotServe, HttpServer, run, serve
 from services.runtime.settings import InvalidSettings, load_settings
-from services.web.bootstrap import app_from
+from services.web.bootstrap import app_from, metrics_app
 
 
 async def main() -> None:
@@ -14,8 +14,9 @@ async def main() -> None:
     except InvalidSettings as error:
         raise CannotServe(str(error)) from None
     configure_logging("web", settings.log_level)
-    app = app_from(settings)
-    await serve_http(app, settings.host, settings.port, stop_within_seconds=settings.stop_within_seconds)
+    origin = HttpServer(app_from(settings), settings.host, settings.port)
+    metrics = HttpServer(metrics_app(), settings.inner_host, settings.web_metrics_port, or_any_port=True)
+    await serve(origin, metrics, stop_within_seconds=settings.stop_within_seconds)
 
 
 if __name__ == "__main__":

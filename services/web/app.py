@@ -17,7 +17,6 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services.runtime.authentication import Verifier
-from services.runtime.metrics import exposition
 from services.web.backends import Backends
 from services.web.documents import Documents
 from services.web.faces import ON_ERROR, no_such_page
@@ -32,16 +31,25 @@ _STATIC: Final = Path(__file__).parent / "static"
 _ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def create_app(addresses: Mapping[Part, str], client: httpx.AsyncClient, verifier: Verifier) -> Starlette:
-    """The app; it closes the client when it stops. `addresses`: http://host:port of each part."""
+def create_app(
+    addresses: Mapping[Part, str],
+    client: httpx.AsyncClient,
+    verifier: Verifier,
+    workers: Mapping[str, str] | None = None,
+) -> Starlette:
+    """The app; it closes the client when it stops. `addresses`: http://host:port of each part.
+
+    workers: the same of stream workers, by name, whose readiness counts as well.
+    """
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with client:
             yield
 
+    documents = Documents(client, addresses, workers)
     app = Starlette(
-        routes=[*_page_routes(), *_plumbing_routes(Documents(client, addresses)), *_proxied(Proxy(client, addresses))],
+        routes=[*_page_routes(), *_plumbing_routes(documents), *_proxied(Proxy(client, addresses))],
         middleware=[Middleware(SecurityHeaders), Middleware(Measuring), Middleware(Failing)],
         exception_handlers={**ON_ERROR, HTTPException: _framework_error},
         lifespan=lifespan,
@@ -77,7 +85,6 @@ def _plumbing_routes(documents: Documents) -> list[BaseRoute]:
     return [
         Route("/healthz", _healthz),
         Route("/readyz", documents.readyz),
-        Route("/metrics", _metrics),
         Route("/openapi.json", documents.openapi),
         Route("/favicon.ico", _icon),
         Mount("/static", _Static(directory=_STATIC), name="static"),
@@ -101,11 +108,6 @@ class _Static(StaticFiles):
 
 async def _healthz(_: Request) -> Response:
     return JSONResponse({"status": "alive"})
-
-
-async def _metrics(_: Request) -> Response:
-    content, media_type = exposition()
-    return Response(content, media_type=media_type)
 
 
 async def _icon(_: Request) -> Response:

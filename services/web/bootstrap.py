@@ -8,8 +8,12 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from services.access.verification import verifier_from_settings
+from services.runtime.metrics import exposition
 from services.runtime.settings import Settings
 from services.web.app import create_app
 from services.web.routes import Part
@@ -19,7 +23,23 @@ _IDLE_SECONDS: Final = 15.0
 
 
 def app_from(settings: Settings) -> Starlette:
-    return create_app(addresses_from(settings), new_client(), verifier_from_settings(settings))
+    return create_app(addresses_from(settings), new_client(), verifier_from_settings(settings), workers_from(settings))
+
+
+def metrics_app() -> Starlette:
+    """What is for whoever looks after the system, on a port that nobody else can reach."""
+
+    async def metrics(_: Request) -> Response:
+        content, media_type = exposition()
+        return Response(content, media_type=media_type)
+
+    return Starlette(routes=[Route("/metrics", metrics)])
+
+
+def workers_from(settings: Settings) -> dict[str, str]:
+    """http://host:port of the stream workers that the settings name."""
+    named = {"neglect_watch": settings.neglect_watch_url, "clickhouse_sink": settings.clickhouse_sink_url}
+    return {name: url.rstrip("/") for name, url in named.items() if url}
 
 
 def addresses_from(settings: Settings) -> dict[Part, str]:

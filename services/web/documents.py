@@ -21,11 +21,14 @@ Document = Mapping[str, Any]
 
 
 class Documents:
-    """Asks every part. `addresses`: http://host:port of each."""
+    """Asks every part. `addresses`: http://host:port of each; `workers`: of those that only tell their readiness."""
 
-    def __init__(self, client: httpx.AsyncClient, addresses: Mapping[Part, str]) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, addresses: Mapping[Part, str], workers: Mapping[str, str] | None = None
+    ) -> None:
         self._client = client
         self._addresses = addresses
+        self._asked_for_readiness = {**{str(part): url for part, url in addresses.items()}, **(workers or {})}
 
     async def openapi(self, request: Request) -> Response:
         """The paths of every part that can be reached through this origin; `info` names the parts that are missing."""
@@ -33,13 +36,17 @@ class Documents:
         return JSONResponse(merged(dict(zip(self._addresses, answers, strict=True))))
 
     async def readyz(self, request: Request) -> Response:
-        """200 when every part is ready; 503 with what is missing, by part and by what that part misses."""
-        answers = await asyncio.gather(*(self._missing_of(part) for part in self._addresses))
-        missing = [found for answer in answers for found in answer]
+        """200 when every part is ready; 503 with what is missing, by part and by what that part misses.
+
+        Everybody may ask, so names are all it says: why is told by the part itself, on its own port.
+        """
+        asked = self._asked_for_readiness
+        answers = await asyncio.gather(*(self._missing_of(name, url) for name, url in asked.items()))
+        missing = [(name, "not ready") for answer in answers for name in answer]
         if missing:
             names = ", ".join(name for name, _ in missing)
-            return Problem(503, "Not ready", f"not reached: {names}", missing, kind="not_ready").to_response()
-        return JSONResponse({"status": "ready", "parts": sorted(self._addresses)})
+            return Problem(503, "Not ready", f"not ready: {names}", missing, kind="not_ready").to_response()
+        return JSONResponse({"status": "ready", "parts": sorted(asked)})
 
     async def _document_of(self, part: Part) -> Document | None:
         try:
@@ -49,18 +56,18 @@ class Documents:
             return None
         return document if isinstance(document, dict) else None
 
-    async def _missing_of(self, part: Part) -> list[tuple[str, str]]:
+    async def _missing_of(self, name: str, url: str) -> list[str]:
         try:
-            answer = await self._client.get(f"{self._addresses[part]}/readyz", timeout=_PATIENCE)
-        except httpx.TransportError as error:
-            return [(part, type(error).__name__)]
+            answer = await self._client.get(f"{url}/readyz", timeout=_PATIENCE)
+        except httpx.TransportError:
+            return [name]
         if answer.status_code == 200:
             return []
         try:
-            told = [(f"{part}.{found['field']}", str(found["message"])) for found in answer.json()["errors"]]
+            told = [f"{name}.{found['field']}" for found in answer.json()["errors"]]
         except (ValueError, KeyError, TypeError):
             told = []
-        return told or [(part, f"answered {answer.status_code}")]
+        return told or [name]
 
 
 def merged(documents: Mapping[Part, Document | None]) -> dict[str, Any]:

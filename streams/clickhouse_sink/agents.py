@@ -11,6 +11,9 @@ from typing import Any, Final
 import faust
 from faust.exceptions import ProducerSendError
 
+from services.runtime.metrics import BATCHES, RECORDS
+from services.runtime.metrics import DEAD_LETTERS as LETTERS
+from services.runtime.progress import Place
 from services.runtime.settings import Settings
 from services.runtime.topics import DEAD_LETTERS, in_generation
 from streams import topics
@@ -20,8 +23,9 @@ from streams.clickhouse_sink.positions import read_from_the_store
 from streams.clickhouse_sink.records import record_of
 from streams.clickhouse_sink.stopping import Stop, StopCode, stop_process
 from streams.clickhouse_sink.store import ClickHouseStore, SinkStore
-from streams.clickhouse_sink.writer import StoreWentBack, TooManyUnreadable, TopicWriter
+from streams.clickhouse_sink.writer import APP, StoreWentBack, TooManyUnreadable, TopicWriter
 from streams.dead_letters import DeadLetter
+from streams.health import WorkerHealth
 
 # An event is to be on its timeline within two seconds; a full batch goes at once.
 _WAIT_SECONDS: Final = 0.25
@@ -49,6 +53,7 @@ class FaustDeadLetterOffice:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
             else:
+                LETTERS.labels(APP, letter.topic).inc()
                 return
 
 
@@ -68,7 +73,14 @@ def create_agents(
     _create_agent(app, topics.obligations(app, settings.generation), obligations, stop)
     writers = (case_events, alerts, obligations)
     read_from_the_store(app, writers, stop, settings.generation)
+    WorkerHealth(APP, settings, settings.clickhouse_sink_port, lambda: _positions(app, writers)).watch(app)
     return writers
+
+
+def _positions(app: faust.App, writers: Sequence[TopicWriter]) -> dict[Place, int]:
+    """Of every partition that the group has given to this worker."""
+    of_topic = {writer.feed.topic: writer for writer in writers}
+    return {(tp.topic, tp.partition): of_topic[tp.topic].position(tp.partition) for tp in app.consumer.assignment()}
 
 
 def _create_agent(app: faust.App, topic: Any, writer: TopicWriter, stop: Stop) -> None:
@@ -76,6 +88,8 @@ def _create_agent(app: faust.App, topic: Any, writer: TopicWriter, stop: Stop) -
         async for _, records in batches(stream, within=_WAIT_SECONDS):
             try:
                 await writer.write([record_of(record, writer.feed.topic) for record in records])
+                BATCHES.labels(APP, writer.feed.topic).inc()
+                RECORDS.labels(APP, writer.feed.topic).inc(len(records))
             except StoreWentBack as error:
                 stop(StopCode.TRY_AGAIN, f"the store lost rows and is filled again from its own progress: {error}")
             except TooManyUnreadable as error:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Final, Protocol
 
 from services.casework.codec import decode_obligation_changes, decode_record, decode_transition
-from services.casework.domain.case_directory import CANARY_ORGANISATION
+from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.control import Record
 from services.casework.domain.events import Event, data_to_json
 from services.casework.domain.facts import facts_of

@@ -73,6 +73,10 @@ class TopicWriter:
         self._confirmed = {partition: time.offset for partition, time in progress.items()}
         return {partition: time.offset + 1 for partition, time in progress.items()}
 
+    def position(self, partition: int) -> int:
+        """The next offset of a partition, as far as the store has confirmed it; 0 before it was asked."""
+        return self._confirmed.get(partition, -1) + 1
+
     async def write(self, records: Sequence[LogRecord]) -> None:
         """Returns when everything of the records is in the store and the progress says so.
 

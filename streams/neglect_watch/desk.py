@@ -15,8 +15,9 @@ from typing import Final
 
 from services.casework.domain.fact_book import id_of
 from services.casework.domain.log_time import LogTime
+from services.runtime.progress import Place
 from services.runtime.settings import Settings
-from services.runtime.topics import DEAD_LETTERS
+from services.runtime.topics import CASE_EVENTS, DEAD_LETTERS
 from streams.neglect_watch.emitter import Emitter
 from streams.neglect_watch.partition_watch import Findings, LogRecord, PartitionWatch
 from streams.neglect_watch.recovery import missed, recover
@@ -129,20 +130,31 @@ class Desk:
         done = (task for task in self._hands.values() if task.done() and not task.cancelled())
         return [task.result() for task in done]
 
+    def live(self) -> list[PartitionWatch]:
+        """The partitions in which this worker lets time be said: those whose history is over.
+
+        Of generations only the one that people see says anything into the log; a new one beside it reads it.
+        """
+        if self._settings.generation:
+            return []
+        return [watched.watch for watched in self._ready() if not watched.watch.time.state.in_history]
+
+    def positions(self) -> dict[Place, int]:
+        """The next offset of each partition of this worker whose work is said; 0 while it is being recovered."""
+        ready = {watched.watch.partition: watched.watch.said.offset + 1 for watched in self._ready()}
+        return {(CASE_EVENTS.name, partition): ready.get(partition, 0) for partition in self._hands}
+
     def tick(self) -> None:
         """Say the time where a due time has passed, and everywhere at least every so often.
 
         Only by records read does a timer fire. A clock that was said but not read yet need not be said again. In
-        history nothing is said: its time is the loader's until it ends. Of generations only the one that people see
-        says the time; a new one beside it reads it.
+        history nothing is said: its time is the loader's until it ends.
         """
         if self._saying is not None and self._saying.done():
             self._saying.result()
-        if self._settings.generation:
-            return
-        now, moment = time.monotonic(), int(time.time() * 1000)
+        now, moment, live = time.monotonic(), int(time.time() * 1000), self.live()
         for watched in self._ready():
-            if not watched.watch.time.state.in_history and self._is_time_to_be_said(watched, now, moment):
+            if watched.watch in live and self._is_time_to_be_said(watched, now, moment):
                 self._emitter.say_the_time(watched.watch.partition)
                 watched.clock_said, watched.watch.clock_read = now, False
 

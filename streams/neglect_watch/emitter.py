@@ -12,6 +12,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from services.casework.codec import encode_clock, encode_obligation_changes, encode_transition
+from services.runtime.metrics import DEAD_LETTERS as LETTERS
 from services.runtime.settings import Settings
 from services.runtime.topics import (
     ALERTS,
@@ -71,6 +72,7 @@ class Emitter:
                 "app": APP_NAME,
             }
             self._put(DEAD_LETTERS, partition, record.key, record.value, headers)
+            LETTERS.labels(APP_NAME, CASE_EVENTS.name).inc()
 
     async def flush(self) -> None:
         """Returns once the broker has everything; while it is away it waits. Raises NotDelivered."""
@@ -82,12 +84,17 @@ class Emitter:
         """Append a `clock` record; the next tick makes good one that the broker refuses."""
         self._put(CASE_EVENTS, partition, None, encode_clock())
 
+    def append(self, partition: int, key: bytes | None, value: bytes) -> None:
+        """Append a record to the case events; it is there once the next batch is kept."""
+        self._put(CASE_EVENTS, partition, key, value)
+
     def say_alive(self, watch: PartitionWatch) -> None:
         """A heartbeat: up to when all cases of the partition were checked."""
         beat = {
             "partition": watch.partition,
             "checked_until": watch.checked_until,
-            "cases": len(watch.shelf),
+            "cases": watch.shelf.cases,
+            "in_history": watch.time.state.in_history,
             "offset": watch.said.offset + 1,
             "at": int(time.time() * 1000),
         }

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
+from services.casework.domain.canaries import CANARY_ID_BEGINS
 from services.casework.domain.case_file import CaseFile
 from services.casework.domain.fact_book import EventKey, id_of, key_of
 from services.casework.domain.policy_timeline import PolicyBook
@@ -22,6 +23,8 @@ OPEN_CASES: Final = 1_500
 
 Key = EventKey
 """The 16 bytes of a case_id."""
+
+_CANARY: Final = bytes.fromhex(CANARY_ID_BEGINS.replace("-", ""))
 
 
 class Shelf:
@@ -37,9 +40,19 @@ class Shelf:
         self._open: OrderedDict[int, CaseFile] = OrderedDict()
         self._touched: set[int] = set()
         self._pending: list[int] = []
+        self._canaries = 0
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    @property
+    def cases(self) -> int:
+        """How many cases of people there are: the detector's own are none."""
+        return len(self._keys) - self._canaries
+
+    def knows(self, case_id: str) -> bool:
+        """Whether anything was ever recorded of the case."""
+        return key_of(case_id) in self._rows
 
     def restore(self, key: Key, value: bytes) -> None:
         """Put in a packed state; of two states of a case the one further along the log stands."""
@@ -58,6 +71,7 @@ class Shelf:
             self._keys.append(key)
             self._packed.append(None)
             self._offsets.append(-1)
+            self._canaries += key.startswith(_CANARY)
         return row
 
     def row_of(self, case_id: str) -> int:

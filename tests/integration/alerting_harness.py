@@ -86,9 +86,15 @@ async def log_of(kafka: KafkaNode) -> AsyncIterator[Log]:
 
 
 @asynccontextmanager
-async def alerting(kafka: KafkaNode, casework_grpc: str = "127.0.0.1:1") -> AsyncIterator[httpx.AsyncClient]:
+async def alerting(
+    kafka: KafkaNode, casework_grpc: str = "127.0.0.1:1", canary_every_seconds: float = 300
+) -> AsyncIterator[httpx.AsyncClient]:
     """The service on a free port, read to the end of the log."""
-    settings = Settings(kafka_bootstrap_servers=kafka.bootstrap, casework_grpc=casework_grpc)
+    settings = Settings(
+        kafka_bootstrap_servers=kafka.bootstrap,
+        casework_grpc=casework_grpc,
+        canary_every_seconds=canary_every_seconds,
+    )
     service = alerting_of(settings, tokens.test_verifier())
     server = HttpServer(service.app, "127.0.0.1", 0)
     await service.following.start()

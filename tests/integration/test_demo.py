@@ -235,6 +235,17 @@ def test_a_part_that_is_killed_is_started_again_and_goes_on(own: DemoProcess, pa
     assert f"{part} ended by SIGKILL" in own.said()
 
 
+def test_a_part_that_hangs_is_ended_and_started_again_within_a_minute_and_goes_on(own: DemoProcess) -> None:
+    system, before = DemoSystem(own), own.parts()["neglect_watch"]
+    os.kill(before["pid"], signal.SIGSTOP)
+    began = time.monotonic()
+    eventually(lambda: own.parts()["neglect_watch"]["starts"] > before["starts"], 60)
+    print(f"\nstarted again {time.monotonic() - began:.0f} s after it was frozen")
+    assert f"neglect_watch (process {before['pid']}) hangs" in own.said()
+    since = datetime.now(UTC).isoformat()[:19]
+    eventually(lambda: (asked(system, "/v1/detector")["checked_until"] or "") > since, 60)
+
+
 def test_ctrl_c_stops_everything_within_fifteen_seconds_and_nothing_is_left(own: DemoProcess) -> None:
     everything = descendants(own.running.pid)
     assert len(everything) >= 10

@@ -16,10 +16,13 @@ from reintegration.v1 import case_events_pb2_grpc as pb_grpc
 
 from infra.kafka.node import KafkaNode
 from services.casework.codec import event_to_message
+from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.events import parse_event
+from streams.neglect_watch.canary import canary_case_id
 from tests.integration.casework_process import CaseworkProcess, a_call, an_opening, await_log, casework
 from tests.integration.log_reading import events_in
 from tests.kafka_fixture import FreshKafka
+from tests.tokens import token_for
 
 EVENTS = 100_000
 PAUSE_SECONDS = 30
@@ -55,6 +58,20 @@ def calls(number: int, cases: int = 500) -> list[pb.RecordEventsRequest]:
         request.event.event_id, request.event.case_id = str(uuid4()), case_ids[n % cases]
         requests.append(request)
     return requests
+
+
+async def test_nobody_outside_records_for_the_organisation_of_the_canaries_nor_about_one_of_its_cases(
+    service: CaseworkProcess,
+) -> None:
+    inside = (("authorization", f"Bearer {token_for('caseworker', CANARY_ORGANISATION, service.anna)}"),)
+    async with stub_of(service) as stub:
+        for raw, metadata, code in (
+            (a_call(), inside, grpc.StatusCode.PERMISSION_DENIED),
+            (a_call(canary_case_id(3, 82_900)), service.metadata, grpc.StatusCode.INVALID_ARGUMENT),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await stub.RecordEvent(pb.RecordEventRequest(event=message_of(raw)), metadata=metadata)
+            assert refused.value.code() is code
 
 
 async def test_an_event_gets_a_receipt_and_again_a_duplicate(service: CaseworkProcess) -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from infra.kafka.node import KafkaNode
+from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.events import Event
+from streams.neglect_watch.canary import canary_case_id
 from tests.integration.casework_process import CaseworkProcess, a_call, an_opening, await_log, casework
 from tests.integration.log_reading import events_in
 from tests.kafka_fixture import FreshKafka
+from tests.tokens import bearer
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +110,16 @@ async def test_an_event_sent_while_the_broker_dies_gets_503_within_seconds_and_i
         assert seconds < 8
         assert service.send(raw).status_code in (200, 201)
         assert set(await ids_in(node)) == {str(raw["event_id"])}
+
+
+async def test_nobody_outside_records_for_the_organisation_of_the_canaries_nor_about_one_of_its_cases(
+    kafka: KafkaNode, service: CaseworkProcess
+) -> None:
+    inside = bearer(("caseworker", "supervisor"), CANARY_ORGANISATION, service.anna)
+    raw, about_a_canary = a_call(), a_call(canary_case_id(3, 82_900))
+    assert service.send(raw, inside).status_code == 403
+    result = service.send_batch([raw], inside).json()["results"][0]
+    assert "receipt" not in result
+    refused = service.send(about_a_canary)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "case_id")
+    assert {str(raw["event_id"]), str(about_a_canary["event_id"])}.isdisjoint(await ids_in(kafka))

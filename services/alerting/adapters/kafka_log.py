@@ -20,6 +20,8 @@ from services.alerting.application.known import Known
 from services.alerting.domain.detector import Heartbeat, UnreadableHeartbeat
 from services.alerting.domain.pending_heartbeats import PendingHeartbeats
 from services.runtime.logging import describe_exception
+from services.runtime.metrics import show_progress
+from services.runtime.progress import NotReady, ProgressWatch
 from services.runtime.topics import ALERTS, CASE_EVENTS, DETECTOR, PARTITIONS
 
 _RECORDS_A_POLL: Final = 2_000
@@ -37,7 +39,7 @@ _PARTITIONS: Final = tuple(TopicPartition(topic, number) for topic in _TOPICS fo
 _log = logging.getLogger(__name__)
 
 
-class LogNotReached(Exception):
+class LogNotReached(NotReady):
     """For /readyz: the log has not answered lately, or has not been read to its end."""
 
 
@@ -66,13 +68,15 @@ class LogFollower:
         self._folding = LogFolding(known)
         self._pending = PendingHeartbeats()
         self._ends: dict[TopicPartition, int] = {}
+        self._progress = ProgressWatch(known.now())
 
     async def ready(self) -> None:
-        """Raises LogNotReached."""
+        """Raises LogNotReached, NotReady."""
         if not self._known.log_reached:
             raise LogNotReached("the log does not answer")
         if not self._known.contents.complete:
             raise LogNotReached("the log is still being read")
+        self._progress.require(self._known.now())
 
     async def follow(self) -> None:
         """Never returns."""
@@ -132,14 +136,17 @@ class LogFollower:
 
     async def _probe(self, consumer: Any) -> None:
         """Whether the log answers also when nothing is written."""
-        watched = [TopicPartition(ALERTS.name, number) for number in range(PARTITIONS)]
         while True:
             await asyncio.sleep(_PROBE_EVERY_SECONDS)
+            positions = {(place.topic, place.partition): offset for place, offset in self._next.items()}
             try:
-                await asyncio.wait_for(consumer.end_offsets(watched), _ANSWER_SECONDS)
+                found = await asyncio.wait_for(consumer.end_offsets(list(_PARTITIONS)), _ANSWER_SECONDS)
             except (KafkaError, TimeoutError, OSError) as error:
                 _log.info("the log does not answer", extra={"reason": describe_exception(error)})
             else:
+                ends = {(place.topic, place.partition): end for place, end in found.items()}
+                self._progress.note(self._known.now(), positions, ends)
+                show_progress(positions, ends)
                 self._known.note_reached()
 
     async def _read_on(self, consumer: Any) -> None:

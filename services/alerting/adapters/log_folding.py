@@ -10,6 +10,7 @@ from prometheus_client import Counter
 from services.alerting.application.known import Known
 from services.alerting.domain.position import fingerprint
 from services.casework.codec import UnreadableRecord, decode_record, decode_transition
+from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.control import HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event
 from services.casework.domain.log_time import PartitionTime, header_instant
@@ -41,7 +42,9 @@ class LogFolding:
                 self._contents.unreadable_alerts += 1
                 _note_unreadable(message, error)
                 continue
-            if self._contents.inbox.take_transition(transition):
+            if transition.organisation == CANARY_ORGANISATION:
+                self._contents.detector.take_canary(message.partition, transition, message.timestamp)
+            elif self._contents.inbox.take_transition(transition):
                 transitions.append(message.partition, message.offset, transition)
         FOLDED.labels(messages[0].topic).inc(len(messages))
 

@@ -14,7 +14,7 @@ from services.alerting.application.errors import NotReadYet
 from services.alerting.domain.detector import DetectorWatch, Freshness
 from services.alerting.domain.inbox import Inbox
 from services.alerting.domain.transition_log import TransitionLog
-from services.casework.domain.instants import SECOND
+from services.casework.domain.instants import MINUTE, SECOND
 
 OUT_OF_TOUCH_AFTER: Final = 15 * SECOND
 """Without an answer from the log for so long we no longer vouch for anything being fresh."""
@@ -41,17 +41,22 @@ class Contents:
 class Known:
     """The present contents, and how far they can be relied on."""
 
-    def __init__(self, now: Now) -> None:
+    def __init__(self, now: Now, canary_every: int = 5 * MINUTE) -> None:
+        """canary_every: milliseconds, see DetectorWatch."""
         self.now = now
-        self.contents = Contents()
+        self._canary_every = canary_every
+        self.contents = self._nothing()
         self._reached_at: int | None = None
         self._changed = asyncio.Event()
         self.is_closing = False
 
     def begin_anew(self) -> None:
         """Forget everything: nothing is answered until the log has been read again."""
-        self.contents = Contents()
+        self.contents = self._nothing()
         self.announce()
+
+    def _nothing(self) -> Contents:
+        return Contents(detector=DetectorWatch(self._canary_every))
 
     def close(self) -> None:
         """Let streams end by themselves: the process is stopping, and their readers come back to the next one."""

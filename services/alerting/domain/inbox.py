@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.alerting.domain.alert_record import ActionKind, AlertAction, AlertRecord, add_action, of_this_alert
-from services.casework.domain.case_directory import CANARY_ORGANISATION, CaseCharge, CaseDirectory
+from services.casework.domain.canaries import CANARY_ORGANISATION
+from services.casework.domain.case_directory import CaseCharge, CaseDirectory
 from services.casework.domain.control import PolicyChanged
 from services.casework.domain.events import Event
 from services.casework.domain.policy_timeline import PolicyBook

@@ -28,7 +28,11 @@ def freshness_json(freshness: Freshness) -> Json:
 
 
 def detector_json(freshness: Freshness, partitions: Sequence[PartitionState]) -> Json:
-    return {**freshness_json(freshness), "partitions": [_partition_json(partition) for partition in partitions]}
+    return {
+        **freshness_json(freshness),
+        "because": list(freshness.because),
+        "partitions": [_partition_json(partition) for partition in partitions],
+    }
 
 
 def group_json(group: CaseGroup, language: Language, now: int) -> Json:
@@ -174,6 +178,8 @@ def _partition_json(partition: PartitionState) -> Json:
         "heard_at": _instant(partition.heard_at),
         "lag_records": partition.lag_records,
         "silent": partition.silent,
+        "canary_raised_at": _instant(partition.canary_raised_at),
+        "canary_ended_at": _instant(partition.canary_ended_at),
     }
 
 

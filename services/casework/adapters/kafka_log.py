@@ -20,7 +20,9 @@ from services.casework.domain.control import Record as Recorded
 from services.casework.domain.events import Event
 from services.casework.domain.log_time import PartitionTime, header_instant
 from services.runtime import producer as produced
+from services.runtime.metrics import show_progress
 from services.runtime.producer import Answer, LogProducer, LogUnavailable, Record, RecordTooLarge
+from services.runtime.progress import ProgressWatch
 from services.runtime.topics import CASE_EVENTS, PARTITIONS, partition_of
 
 _RECORDS_A_POLL: Final = 2000
@@ -29,6 +31,7 @@ _POLL_MS: Final = 500
 _FETCH_BYTES: Final = 256 * 1024
 # Between two polls' worth of decoding the event loop is free for requests at least so often.
 _RECORDS_A_STRETCH: Final = 200
+_ASK_EVERY_MS: Final = 5_000
 
 
 class KafkaLog:
@@ -39,6 +42,7 @@ class KafkaLog:
         self._bootstrap_servers = bootstrap_servers
         self._security = dict(security)
         self._own = OwnRecords()
+        self._progress = ProgressWatch(_monotonic())
 
     async def append(self, event: Event) -> Appended:
         (answer,) = await self.append_all([event])
@@ -63,6 +67,10 @@ class KafkaLog:
     def partitions(self) -> range:
         return range(PARTITIONS)
 
+    def require_progress(self) -> None:
+        """Raises NotReady."""
+        self._progress.require(_monotonic())
+
     async def read(self) -> AsyncIterator[Stretch]:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap_servers,
@@ -74,7 +82,7 @@ class KafkaLog:
         )
         try:
             await consumer.start()
-            async for stretch in _stretches(consumer, self._own):
+            async for stretch in _stretches(consumer, self._progress, self._own):
                 yield stretch
         except KafkaError as error:
             raise LogAway from error
@@ -103,14 +111,17 @@ class KafkaLog:
         answered.set_result(answers)
 
 
-async def _stretches(consumer: AIOKafkaConsumer, own: OwnRecords) -> AsyncIterator[Stretch]:
+async def _stretches(consumer: AIOKafkaConsumer, progress: ProgressWatch, own: OwnRecords) -> AsyncIterator[Stretch]:
     partitions = [TopicPartition(CASE_EVENTS.name, partition) for partition in range(PARTITIONS)]
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
     times = [PartitionTime() for _ in partitions]
-    at_end = False
+    at_end, asked_at = False, 0
     while True:
+        if _monotonic() - asked_at >= _ASK_EVERY_MS:
+            asked_at = _monotonic()
+            await _note(consumer, partitions, progress)
         if not at_end:
             at_end = all([await consumer.position(partition) >= ends[partition] for partition in partitions])
         if at_end:
@@ -120,6 +131,20 @@ async def _stretches(consumer: AIOKafkaConsumer, own: OwnRecords) -> AsyncIterat
             for start in range(0, len(messages), _RECORDS_A_STRETCH):
                 part = messages[start : start + _RECORDS_A_STRETCH]
                 yield Stretch([_read(message, times[partition.partition], own) for message in part], at_end=False)
+
+
+async def _note(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], progress: ProgressWatch) -> None:
+    """How far reading is, and then how far the log reaches."""
+    positions = {(place.topic, place.partition): await consumer.position(place) for place in partitions}
+    found = await consumer.end_offsets(partitions)
+    ends = {(place.topic, place.partition): end for place, end in found.items()}
+    progress.note(_monotonic(), positions, ends)
+    show_progress(positions, ends)
+
+
+def _monotonic() -> int:
+    """Milliseconds, for durations alone."""
+    return time.monotonic_ns() // 1_000_000
 
 
 def _read(message: Any, time: PartitionTime, own: OwnRecords) -> LogRecord:

@@ -51,6 +51,9 @@ class MemoryLog:
     def partitions(self) -> range:
         return range(PARTITIONS)
 
+    def require_progress(self) -> None:
+        """Who reads a list reads it to its end."""
+
     async def read(self) -> AsyncIterator[Stretch]:
         position, at_start = 0, len(self._records)
         while True:

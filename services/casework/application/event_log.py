@@ -58,6 +58,10 @@ class EventLog(Protocol):
         """All partitions there will ever be."""
         ...
 
+    def require_progress(self) -> None:
+        """Raises when `read`, having begun, stands still while the log grows."""
+        ...
+
     def read(self) -> AsyncIterator[Stretch]:
         """Everything from the beginning, then what comes; never ends by itself. Raises LogAway."""
         ...

@@ -30,14 +30,16 @@ from services.casework.application.log_view import LogView
 from services.casework.application.permission import needs_recorder, require_may_record
 from services.casework.application.receipts import Receipt
 from services.casework.application.recent_events import fingerprint
-from services.casework.domain.case_directory import CANARY_ORGANISATION, changes_charge
-from services.casework.domain.events import Event, InvalidEvent, parse_event
+from services.casework.domain.canaries import CANARY_ORGANISATION, is_canary_case
+from services.casework.domain.case_directory import changes_charge
+from services.casework.domain.events import Event, FieldProblem, InvalidEvent, parse_event
 
 MOST_IN_BATCH: Final = 1000
 # So many are checked and handed to the log before the event loop serves somebody else: a few milliseconds.
 _AT_ONCE: Final = 100
 
 Answer = Receipt | CaseworkError
+_ID_OF_THE_DETECTORS: Final = FieldProblem("case_id", "ids that begin like this are the detector's own: draw another")
 
 
 class Recorders(Protocol):
@@ -202,6 +204,8 @@ class Intake:
     def _require_allowed(self, principal: Principal, event: Event, recorder: str) -> None:
         if principal.organisation == CANARY_ORGANISATION:
             raise NotPermitted("This organisation is the detector's own; nobody records for it.")
+        if is_canary_case(event.case_id):
+            raise EventRefused("The event cannot be taken as it is.", [_ID_OF_THE_DETECTORS])
         problems = limit_problems(event, self.now())
         if problems:
             raise EventRefused("The event cannot be taken as it is.", problems)

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from services.casework.application.event_log import Appended, EventLog, LogRecord
 from services.casework.application.recent_events import RecentEvents
+from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.case_directory import CaseDirectory
 from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged
 from services.casework.domain.events import Event
@@ -37,7 +38,9 @@ class LogView:
         return self.complete.is_set() and self.published.is_set()
 
     def take_in(self, event: Event, appended: Appended) -> None:
-        """An event that the log has acknowledged or gave to read."""
+        """An event that the log has acknowledged or gave to read; one of the detector's own cases says nothing here."""
+        if event.organisation == CANARY_ORGANISATION:
+            return
         self.directory.fold(event, appended.recorded_at, appended.offset)
         self.recent.add(event, appended.recorded_at)
 

@@ -2,7 +2,8 @@
 
 A pure fold over the log's events. It gives the same whatever the order between cases, and folding an event twice (once
 when the log has acknowledged it, once when it is read back) changes nothing. A case belongs to the organisation of
-its first event in the log; what another organisation may have written under the same id is ignored.
+its first event in the log; what another organisation may have written under the same id is ignored. The detector's own
+cases are in no directory: new ones come for ever, and nobody is in charge of them.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import Final, NamedTuple
 
+from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.events import Event
-
-CANARY_ORGANISATION: Final = "reintegration-canary"
-"""The detector's own cases, by which it proves that it is awake. Nobody outside may record for it."""
 
 
 class Holding(NamedTuple):
@@ -82,10 +81,12 @@ class CaseDirectory:
 
     def fold(self, event: Event, recorded_at: int, offset: int) -> None:
         """Take in an event that the log has. `offset`: its place in its partition."""
+        if event.organisation == CANARY_ORGANISATION:
+            return
         entry = self._entries.get(event.case_id)
         if entry is None or (offset < entry.offset and entry.organisation != event.organisation):
             entry = self._enter(event, offset, instead_of=entry)
-        if entry.organisation != event.organisation or event.organisation == CANARY_ORGANISATION:
+        if entry.organisation != event.organisation:
             return
         entry.offset = min(entry.offset, offset)
         if changes_charge(event):

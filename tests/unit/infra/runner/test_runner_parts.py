@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import stat
 import sys
@@ -14,7 +16,8 @@ import pytest
 from infra.kafka.ports import free_port
 from infra.runner.log_file import LogFile
 from infra.runner.part_process import PartProcess
-from infra.runner.parts import Lives, Part, Says, parts_of
+from infra.runner.parts import Answers, Lives, Part, Says, parts_of
+from infra.runner.patience import Patience
 from infra.runner.plan import plan_from
 from infra.runner.private_file import kept_secret, write_private
 from infra.runner.refusal import CannotRun
@@ -22,6 +25,17 @@ from infra.runner.runner import Runner, claimed, is_claimed
 
 SAYS_AND_STAYS = "import time; print('here I am', flush=True); time.sleep(60)"
 SAYS_AND_FALLS = "print('here I am', flush=True); raise SystemExit(3)"
+ANSWERS = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Alive(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+def serve(port):
+    server = HTTPServer(("127.0.0.1", port), Alive)
+    print("here I am", flush=True)
+    server.serve_forever()
+"""
 WILL_NOT_GO = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here I am', flush=True); time.sleep(60)"
 )
@@ -40,8 +54,8 @@ def a_part(code: str, name: str = "part", **more: object) -> Part:
 
 def environment_of(tmp_path: Path, **more: str) -> dict[str, str]:
     names = ("PORT", "GRPC_PORT", "CASEWORK_PORT", "ALERTING_PORT", "OUTCOMES_PORT", "ACCESS_PORT")
-    stores = ("KAFKA_PORT", "CLICKHOUSE_PORT")
-    ports = {name: str(free_port()) for name in (*names, *stores)}
+    inner = ("NEGLECT_WATCH_PORT", "CLICKHOUSE_SINK_PORT", "WEB_METRICS_PORT", "KAFKA_PORT", "CLICKHOUSE_PORT")
+    ports = {name: str(free_port()) for name in (*names, *inner)}
     return {**ports, "VAR_DIR": str(tmp_path), **more}
 
 
@@ -74,6 +88,44 @@ def test_a_part_that_does_not_go_is_ended_by_force(tmp_path: Path) -> None:
     eventually(lambda: process.is_ready)
     assert not process.stop()
     assert process.pid is None
+
+
+def test_a_part_that_hangs_is_ended_by_force_and_started_again_and_both_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.runner.part_process.ALIVE_EVERY", 0.05)
+    monkeypatch.setattr("infra.runner.parts._ASK_SECONDS", 0.2)
+    said: list[str] = []
+    port = free_port()
+    part = a_part(f"{ANSWERS}\nserve({port})", alive=Answers(port, "/healthz"))
+    process = PartProcess(part, {}, LogFile(tmp_path / "part.log"), said.append)
+    process.start()
+    eventually(Answers(port, "/healthz").now)
+    time.sleep(0.5)
+    hanging = process.pid
+    assert hanging is not None
+    os.kill(hanging, signal.SIGSTOP)
+    eventually(lambda: process.starts == 2 and Answers(port, "/healthz").now(), 20)
+    assert process.pid != hanging
+    assert process.stop()
+    assert said[0] == f"part (process {hanging}) hangs: 6 times it did not answer; it is ended by force"
+    assert said[1].startswith("part ended by SIGKILL; it is started again in 0.5 s")
+    assert len(said) == 2
+
+
+def answers_of(patience: Patience, *answers: bool, pid: int = 1) -> list[bool]:
+    return [patience.is_over(pid, answer) for answer in answers]
+
+
+def test_what_never_answered_is_starting_and_what_answers_now_and_then_is_busy() -> None:
+    assert answers_of(Patience(), *[False] * 100) == [False] * 100
+    assert answers_of(Patience(), *[True, *[False] * 5] * 20) == [False] * 120
+
+
+def test_patience_doubles_with_each_process_that_was_given_up() -> None:
+    patience = Patience()
+    assert answers_of(patience, True, *[False] * 6) == [False] * 6 + [True]
+    assert answers_of(patience, True, *[False] * 12, pid=2) == [False] * 12 + [True]
 
 
 def test_parts_start_when_what_they_need_is_ready_and_stop_before_it(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.alerting.application.known import Known
@@ -7,7 +9,7 @@ from services.alerting.domain.detector import DetectorWatch, Heartbeat, Unreadab
 from services.alerting.domain.pending_heartbeats import PendingHeartbeats
 from services.casework.domain.instants import MINUTE, SECOND
 from services.runtime.topics import PARTITIONS
-from tests.unit.services.alerting.alerting_builders import MAR_10
+from tests.unit.services.alerting.alerting_builders import MAR_10, ended, raised
 
 NOW = MAR_10
 
@@ -154,3 +156,105 @@ def test_a_clock_that_was_set_back_keeps_no_lost_log_in_reach():
     known = Known(lambda: next(clock))
     known.note_reached()
     assert not known.log_reached
+
+
+CYCLE = 5 * MINUTE
+
+
+class Days:
+    """A detector heard of every five seconds, and the alerts of its canaries as they are let come."""
+
+    def __init__(self) -> None:
+        self.watch = DetectorWatch(CYCLE)
+        self.now = NOW
+
+    def beating(self, duration: int, canaries: bool = True, but: int | None = None, in_history: bool = False) -> Days:
+        """but: a partition whose canary is not raised."""
+        end = self.now + duration
+        while self.now < end:
+            for partition in range(PARTITIONS):
+                self.watch.take(replace(beat(partition, self.now, self.now, self.now), in_history=in_history), self.now)
+                if canaries and self.now % CYCLE == 0 and partition != but:
+                    alert = raised(at=self.now)
+                    self.watch.take_canary(partition, ended(alert, after=0), self.now)
+                    self.watch.take_canary(partition, alert, self.now)
+            self.now += 5 * SECOND
+        return self
+
+    def asleep(self, duration: int) -> Days:
+        self.now += duration
+        return self
+
+    def fresh(self):
+        return self.watch.freshness(self.now, log_reached=True)
+
+
+def test_a_detector_that_has_just_started_is_not_missed_for_want_of_its_first_cycle():
+    assert not Days().beating(2 * CYCLE, canaries=False).fresh().stale
+
+
+def test_a_detector_that_beats_and_reads_but_no_longer_fires_is_stale_after_two_cycles_and_says_which_partition():
+    days = Days().beating(4 * CYCLE)
+    assert not days.beating(CYCLE, but=7).fresh().stale
+    fresh = days.beating(CYCLE, but=7).fresh()
+    assert (fresh.stale, fresh.cases_checked, fresh.lag) == (True, None, 0)
+    assert fresh.because == (
+        "the canary of partition 7 was not raised since 2026-03-10T00:15:00.000Z",
+        "the canary of partition 7 did not end since 2026-03-10T00:15:00.000Z",
+    )
+    assert not days.beating(CYCLE).fresh().stale
+
+
+def test_a_canary_that_comes_but_does_not_go_is_missed_too():
+    days = Days().beating(CYCLE)
+    for _ in range(4):
+        days.beating(CYCLE, canaries=False)
+        for partition in range(PARTITIONS):
+            days.watch.take_canary(partition, raised(at=days.now), days.now)
+    assert len(days.fresh().because) == PARTITIONS
+    assert all("did not end" in reason for reason in days.fresh().because)
+
+
+def test_a_night_in_which_the_whole_system_was_off_is_not_held_against_it_in_the_morning():
+    days = Days().beating(3 * CYCLE).asleep(10 * 60 * MINUTE)
+    assert days.fresh().stale
+    assert not days.beating(CYCLE, canaries=False).fresh().stale
+    assert not days.beating(2 * CYCLE).fresh().stale
+
+
+def test_a_detector_that_is_started_again_and_again_within_silence_gets_no_new_patience():
+    days = Days().beating(2 * CYCLE)
+    for _ in range(12):
+        days.asleep(30 * SECOND).beating(MINUTE, canaries=False)
+    assert days.fresh().stale
+
+
+def test_in_a_history_that_is_loaded_no_canary_is_missed_and_patience_begins_with_its_end():
+    days = Days().beating(6 * CYCLE, canaries=False, in_history=True)
+    assert not days.fresh().stale
+    assert not days.beating(2 * CYCLE - MINUTE, canaries=False).fresh().stale
+    assert days.beating(CYCLE, canaries=False).fresh().stale
+
+
+def test_each_partition_says_when_its_canary_was_raised_and_ended_last():
+    days = Days().beating(2 * CYCLE)
+    state = days.watch.partitions(days.now)[3]
+    assert (state.canary_raised_at, state.canary_ended_at) == (NOW + CYCLE, NOW + CYCLE)
+    assert DetectorWatch().partitions(NOW)[3].canary_raised_at is None
+
+
+def test_why_it_is_stale_is_said_for_every_reason():
+    assert watch_of().freshness(NOW + 46 * SECOND, log_reached=False).because[0].startswith("the log is out of reach")
+    assert "partition 0 was last heard of at" in watch_of().freshness(NOW + 46 * SECOND, log_reached=True).because[0]
+    assert "nobody was heard to watch partition 0" in DetectorWatch().freshness(NOW, log_reached=True).because[0]
+
+
+def test_a_detector_whose_timers_are_dead_finds_all_with_the_next_event_and_is_stale_all_the_same():
+    days = Days().beating(2 * CYCLE)
+    for _ in range(3):
+        days.beating(CYCLE, canaries=False)
+        for partition in range(PARTITIONS):
+            # Raised two fifths into the cycle, said at its end.
+            days.watch.take_canary(partition, raised(at=days.now - 3 * CYCLE // 5), days.now)
+            days.watch.take_canary(partition, ended(raised(at=days.now), after=0), days.now)
+    assert "the canary of partition 0 was not raised since" in days.fresh().because[0]

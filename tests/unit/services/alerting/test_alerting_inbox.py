@@ -7,7 +7,7 @@ import pytest
 
 from services.alerting.domain.alert_record import ActionKind
 from services.alerting.domain.inbox import Inbox, Which
-from services.casework.domain.case_directory import CANARY_ORGANISATION
+from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.control import PolicyChanged
 from services.casework.domain.instants import DAY, HOUR
 from services.casework.domain.policy import Policy

@@ -5,10 +5,14 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from services.access.domain.permissions import Principal
 from services.runtime.authentication import InvalidToken
+from services.runtime.settings import Settings
 from services.web.app import create_app
+from services.web.bootstrap import metrics_app, workers_from
+from services.web.documents import Documents
 from services.web.headers import ALWAYS
 from services.web.routes import KIB, Part
 from services.web.sessions import form_token
@@ -200,6 +204,31 @@ async def test_readiness_names_the_part_that_is_missing_and_what_it_misses(
     answer = await browser.get("/readyz")
     assert answer.status_code == 503
     assert {error["field"] for error in answer.json()["errors"]} == {"outcomes", "casework.log"}
+    assert "no broker" not in answer.text
+
+
+async def test_readiness_counts_the_workers_that_the_settings_name() -> None:
+    settings = Settings(neglect_watch_url="http://watch.inside/")
+    workers = workers_from(settings)
+    assert workers == {"neglect_watch": "http://watch.inside"}
+
+    def standing_still(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "watch.inside":
+            return httpx.Response(503, json={"errors": [{"field": "progress", "message": "partition 3 stands at 17"}]})
+        return httpx.Response(200, json={})
+
+    documents = Documents(httpx.AsyncClient(transport=httpx.MockTransport(standing_still)), {}, workers)
+    answer = await documents.readyz(Request({"type": "http"}))
+    assert answer.status_code == 503
+    assert b"neglect_watch.progress" in answer.body
+    assert b"17" not in answer.body
+
+
+async def test_the_public_origin_shows_no_metrics(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/metrics")).status_code == 404
+    inside = httpx.AsyncClient(transport=httpx.ASGITransport(metrics_app()), base_url="http://inside")
+    async with inside:
+        assert "reintegration_requests" in (await inside.get("/metrics")).text
 
 
 async def test_the_merged_document_names_a_part_that_did_not_answer(browser: httpx.AsyncClient, seen: Seen) -> None:

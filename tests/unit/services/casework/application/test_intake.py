@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.casework.domain.instants import DAY, HOUR, MINUTE, format_instant
+from streams.neglect_watch.canary import canary_case_id
 from tests.unit.services.casework.application.casework_in_memory import (
     ANNA,
     BILKIS,
@@ -312,3 +313,11 @@ async def test_the_document_of_the_service_names_every_event_type(house: House) 
     assert "#/$defs" not in json.dumps(document)
     for reference in body["discriminator"]["mapping"].values():
         assert reference.rsplit("/", 1)[1] in document["components"]["schemas"]
+
+
+async def test_an_id_of_the_detectors_own_cases_is_refused_to_everybody(house: House) -> None:
+    raw = {**called(1, 100, MARCH), "case_id": canary_case_id(3, 82_900)}
+
+    for somebody in ("anna", "supervisor"):
+        assert await refused_field(house, raw, by=somebody) == "case_id"
+    assert house.events == []
