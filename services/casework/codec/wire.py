@@ -1,0 +1,49 @@
+"""The few pieces of protobuf's wire format that the most frequent record of all is put together from.
+
+The library takes five times as long for it, most of it to make a Timestamp object for every instant. That both give the
+same bytes is a test.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from services.casework.codec.timestamps import timestamp
+
+_ONE_BYTE: Final = tuple(bytes((number,)) for number in range(0x80))
+
+
+def varint(number: int) -> bytes:
+    """number: not negative."""
+    if number <= 0x7F:
+        return _ONE_BYTE[number]
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def number_field(tag: int, number: int) -> bytes:
+    """A varint field; nothing for 0, as proto3 has it. tag: field number, up to 15."""
+    return bytes((tag << 3,)) + varint(number) if number else b""
+
+
+def block_field(tag: int, content: bytes) -> bytes:
+    """A message or text field that is present, however short. tag: field number, up to 15."""
+    return bytes((tag << 3 | 2,)) + varint(len(content)) + content
+
+
+@lru_cache(maxsize=4096)
+def text_field(tag: int, text: str) -> bytes:
+    """A text field; nothing for an empty text. For texts of which there are few."""
+    return block_field(tag, text.encode()) if text else b""
+
+
+@lru_cache(maxsize=65_536)
+def instant_block(instant: int) -> bytes:
+    """A Timestamp with its length before it, as it stands behind a field's tag. An obligation's are written twice."""
+    content = timestamp(instant).SerializeToString(deterministic=True)
+    return varint(len(content)) + content
