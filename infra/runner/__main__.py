@@ -11,7 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from clickhouse_connect.driver.exceptions import Error as StoreError
+from confluent_kafka import KafkaException
 from rich.console import Console
+from urllib3.exceptions import HTTPError
 
 from infra.runner.backup.bringing_back import restore
 from infra.runner.backup.making import make_backup
@@ -72,6 +75,10 @@ def main(arguments: Sequence[str]) -> int:
                 return 2
     except CannotRun as error:
         print(error, file=sys.stderr)
+        return 1
+    except (StoreError, HTTPError, KafkaException) as error:
+        # Its kind alone: what a store says may quote a row.
+        print(f"A store failed in between ({type(error).__name__}): see its log, then try again.", file=sys.stderr)
         return 1
     return 0
 

@@ -70,6 +70,8 @@ class Runner:
         self._known: dict[str, Any] = {}
 
     def __enter__(self) -> Runner:
+        # What the one before wrote about itself is not true of this one.
+        (self.plan.var_dir / STATE_FILE).unlink(missing_ok=True)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._asked_to_stop)
         return self

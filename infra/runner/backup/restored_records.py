@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from google.protobuf.message import DecodeError
 from reintegration.v1 import log_pb2
 
 from infra.runner.backup.reckoning import ends_history
@@ -57,5 +58,5 @@ def _may_end_history(value: bytes | None) -> bool:
     """Cheaper than reading it all, and never wrong when it says no."""
     try:
         return log_pb2.Envelope.FromString(value or b"").HasField("history_ends")
-    except ValueError:
+    except DecodeError:
         return False

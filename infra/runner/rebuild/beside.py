@@ -115,6 +115,9 @@ class NextWorkers:
             "GENERATION": NEXT,
             "CLICKHOUSE_DATABASE": next_settings(system.settings).clickhouse_database,
             "WORKER_NAME": "",
+            # Those of the workers beside it are taken.
+            "NEGLECT_WATCH_PORT": "0",
+            "CLICKHOUSE_SINK_PORT": "0",
         }
         # People come first: whoever works for them is not to wait for this.
         nice = shutil.which("nice")

@@ -75,9 +75,15 @@ def _build_and_switch(console: Console, system: AtHand, *, accept: bool) -> bool
             return False
         expected = table_hashes(new.client, new.settings.clickhouse_database, bound)
         begin(system)
-        system.hold(HELD, _WHY)
-        # Whoever says the time is held, so that this ends however much is recorded meanwhile.
-        _wait_told(system, workers, new, new.log_ends())
+        try:
+            system.hold(HELD, _WHY)
+            # Whoever says the time is held, so that this ends however much is recorded meanwhile.
+            _wait_told(system, workers, new, new.log_ends())
+        except BaseException:
+            # Nothing of the old has been touched yet: people have it back.
+            release(system.var_dir)
+            forget(system)
+            raise
     return _switch(console, system, expected, bound)
 
 

@@ -55,6 +55,7 @@ class Generation:
     def told(self, ends: Mapping[int, int], progress: Progress = lambda _done, _of: None) -> Callable[[], bool]:
         """Holds once all records before `ends` were worked, and all that was found of them is in the tables."""
         derived: dict[tuple[str, int], int] = {}
+        self._seen, self._moved = -1, time.monotonic()
 
         def holds() -> bool:
             beats = self._watch.beats()
