@@ -72,7 +72,8 @@ class LivedSystem:
         assert self.process is not None
         assert self.process.poll() is None, self.output.read_text()[-3000:]
         state = running_state(self.var_dir)
-        if state is None or state["pid"] != self.process.pid:
+        # Services come after their stores, which are ready by themselves first.
+        if state is None or state["pid"] != self.process.pid or "web" not in state["parts"]:
             return False
         return not state["waiting"] and all(part["ready"] for part in state["parts"].values())
 
