@@ -33,13 +33,7 @@ def strict_json(body: bytes, max_depth: int = MAX_DEPTH) -> object:
     except UnicodeDecodeError as error:
         raise InvalidJson(f"the body is not UTF-8: byte {error.start} cannot be read") from None
     try:
-        value: object = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_refuse_constant,
-            parse_int=_whole,
-            parse_float=_fraction,
-        )
+        value: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise InvalidJson(f"the body is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
     if _SURROGATE.search(body):
@@ -82,6 +76,12 @@ def _fraction(text: str) -> float:
     if not math.isfinite(number):
         raise InvalidJson("a number is too big")
     return number
+
+
+# Made once: `json.loads` would make one for every body.
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_fraction
+)
 
 
 def _check_characters(value: object) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import statistics
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from infra.kafka.node import KafkaNode
@@ -123,3 +127,84 @@ async def test_nobody_outside_records_for_the_organisation_of_the_canaries_nor_a
     refused = service.send(about_a_canary)
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "case_id")
     assert {str(raw["event_id"]), str(about_a_canary["event_id"])}.isdisjoint(await ids_in(kafka))
+
+
+class Phone:
+    """Sends events and keeps each until it has a receipt, as phones do; notes how long each refusal took."""
+
+    def __init__(self, service: CaseworkProcess, batches: bool) -> None:
+        self.batches = batches
+        self.receipts: set[str] = set()
+        self.refusals: list[float] = []
+        self.ended = threading.Event()
+        self.failure: Exception | None = None
+        self._client = httpx.Client(base_url=service.url, headers=service.headers, timeout=30)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            with self._client:
+                while not self.ended.is_set():
+                    kept = [a_call() for _ in range(20 if self.batches else 1)]
+                    while kept:
+                        kept = self._sent(kept)
+        except (AssertionError, httpx.HTTPError, KeyError) as error:
+            self.failure = error
+
+    def _sent(self, kept: list[dict[str, object]]) -> list[dict[str, object]]:
+        """What has no receipt yet. A batch may be answered in part: each of its events by itself."""
+        began = time.perf_counter()
+        path, body = ("/v1/events:batch", kept) if self.batches else ("/v1/events", kept[0])
+        answer = self._client.post(path, json=body)
+        if answer.status_code == 503:
+            assert int(answer.headers["retry-after"]) > 0
+            self.refusals.append(time.perf_counter() - began)
+            time.sleep(0.1)
+            return kept
+        assert answer.status_code in (200, 201), answer.text
+        results = answer.json()["results"] if self.batches else [{"receipt": answer.json()}]
+        left = []
+        for event, result in zip(kept, results, strict=True):
+            if "receipt" in result:
+                assert result["receipt"]["event_id"] == event["event_id"]
+                self.receipts.add(str(event["event_id"]))
+            else:
+                assert result["problem"]["status"] == 503, result
+                left.append(event)
+        return left
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+def test_phones_that_submit_while_the_broker_goes_and_comes_back_are_refused_at_once_and_lose_nothing(
+    fresh_kafka: FreshKafka, tmp_path: Path, fault: str
+) -> None:
+    node = fresh_kafka()
+    with casework(tmp_path, node.bootstrap) as service:
+        phones = [Phone(service, batches=number % 2 == 0) for number in range(6)]
+        for phone in phones:
+            phone.thread.start()
+        time.sleep(2)
+        _ = node.kill() if fault == "killed" else node.pause()
+        await_log(service, there=False)
+        # The one that each phone waits for since before may take as long as an acknowledgement may.
+        heard = [len(phone.refusals) + 1 for phone in phones]
+        time.sleep(8)
+        away = [seconds for phone, before in zip(phones, heard, strict=True) for seconds in phone.refusals[before:]]
+        receipts = sum(len(phone.receipts) for phone in phones)
+        _ = node.restart() if fault == "killed" else node.resume()
+        # Nobody waits for the service to say that it is there again: phones try all the time.
+        deadline = time.monotonic() + 60
+        while sum(len(phone.receipts) for phone in phones) < receipts + 200:
+            assert time.monotonic() < deadline, [phone.failure for phone in phones]
+            time.sleep(0.1)
+        for phone in phones:
+            phone.ended.set()
+        for phone in phones:
+            phone.thread.join(30)
+            assert not phone.thread.is_alive()
+            assert phone.failure is None
+
+        found = asyncio.run(ids_in(node))
+        assert set().union(*(phone.receipts for phone in phones)) == set(found)
+        assert len(away) > 20
+        assert statistics.median(away) < 1 and max(away) < 4

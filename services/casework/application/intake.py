@@ -10,7 +10,7 @@ first call may come in one batch.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple, Protocol
@@ -51,7 +51,7 @@ class Recorders(Protocol):
 
 
 class _Asked(NamedTuple):
-    """An event and its place among those it came with. recorder: of the event that a retraction names."""
+    """An event and its place among those it came with. recorder: of what a retraction names, "" if nobody knows it."""
 
     place: int
     event: Event
@@ -71,7 +71,7 @@ class _Sent(NamedTuple):
 class _Answers:
     """What comes of events that came together. `settled` is done whenever none of them is on its way."""
 
-    by_place: dict[int, Answer] = field(default_factory=dict)
+    by_place: dict[int, Answer]
     under_way: int = 0
     settled: asyncio.Future[None] | None = None
 
@@ -99,11 +99,7 @@ class Intake:
 
     async def record_json(self, principal: Principal, raw: object) -> Receipt:
         """Record the event a JSON value states. Raises Refused, which names every field, or Unavailable."""
-        return _receipt_of(*await self.record_all_json(principal, [raw]))
-
-    async def record(self, principal: Principal, event: Event) -> Receipt:
-        """Record an event whose organisation and recorder are the principal's. Raises Refused or Unavailable."""
-        return _receipt_of(*await self.record_all(principal, [event]))
+        return receipt_of(*await self.record_all_json(principal, [raw]))
 
     async def record_all_json(self, principal: Principal, raws: Sequence[object]) -> list[Answer]:
         """Each JSON value's own answer, in order; what one does wrong does not touch the others."""
@@ -121,39 +117,62 @@ class Intake:
         """Each event's own answer, in order. One that was refused before it came here keeps its refusal."""
         if not self.view.is_ready:
             return [event if isinstance(event, CaseworkError) else StartingUp() for event in events]
-        answers = _Answers()
-        left = await self._asked(principal, events, answers)
-        while left:
-            left = await self._hand_over(principal, left, answers)
-        return [answers.by_place[place] for place in range(len(events))]
-
-    async def _asked(
-        self, principal: Principal, events: Sequence[Event | CaseworkError], answers: _Answers
-    ) -> list[_Asked]:
-        asked: list[_Asked] = []
+        by_place: dict[int, Answer] = {}
+        at_hand: list[_Asked] = []
+        looking: list[Coroutine[None, None, None]] = []
         for place, event in enumerate(events):
             if isinstance(event, CaseworkError):
-                answers.by_place[place] = event
-                continue
-            try:
-                recorder = await self._recorder_of_retracted(event) if needs_recorder(principal, event) else ""
-            except HistoryAway as error:
-                answers.by_place[place] = error
+                by_place[place] = event
+            elif (recorder := self._recorder_at_hand(principal, event)) is None:
+                looking.append(self._look_up_and_record(principal, place, event, by_place))
             else:
-                asked.append(_Asked(place, event, recorder))
-        return asked
+                at_hand.append(_Asked(place, event, recorder))
+        if looking:
+            # Slow tables hold up nobody but those who need them.
+            await asyncio.gather(self._record_in_rounds(principal, at_hand, by_place), *looking)
+        else:
+            await self._record_in_rounds(principal, at_hand, by_place)
+        return [by_place[place] for place in range(len(events))]
+
+    async def _record_in_rounds(
+        self, principal: Principal, asked: Sequence[_Asked], by_place: dict[int, Answer]
+    ) -> None:
+        answers = _Answers(by_place)
+        while asked:
+            asked = await self._hand_over(principal, asked, answers)
+
+    async def _look_up_and_record(
+        self, principal: Principal, place: int, event: Event, by_place: dict[int, Answer]
+    ) -> None:
+        """A retraction of what was recorded long ago: the tables say by whom."""
+        try:
+            recorder = await self.recorders.recorder_of(event.case_id, str(event.data["retracts"]))
+        except HistoryAway as error:
+            by_place[place] = error
+        else:
+            await self._record_in_rounds(principal, [_Asked(place, event, recorder or "")], by_place)
+
+    def _recorder_at_hand(self, principal: Principal, event: Event) -> str | None:
+        """Who recorded what is taken back, "" where it does not matter; None when only the tables may know."""
+        if not needs_recorder(principal, event):
+            return ""
+        recent = self.view.recent.find(event.case_id, str(event.data["retracts"]))
+        return recent.recorded_by if recent else None
 
     async def _hand_over(self, principal: Principal, asked: Sequence[_Asked], answers: _Answers) -> list[_Asked]:
         """Hand over what nothing holds up and wait for the log. Returns the others, when they are free to go."""
         held_up: list[_Asked] = []
+        # What is said later of the same case stays behind it, also when the log answers in between.
+        cases: set[str] = set()
         for start in range(0, len(asked), _AT_ONCE):
             if start:
                 await asyncio.sleep(0)
             # From the check to the append nothing is awaited: nobody can change the charge of a case in between.
             sent: list[_Sent] = []
             for one in asked[start : start + _AT_ONCE]:
-                if one.event.case_id in self._held_up:
+                if one.event.case_id in cases or one.event.case_id in self._held_up:
                     held_up.append(one)
+                    cases.add(one.event.case_id)
                 else:
                     self._check(principal, one, sent, answers)
             if sent:
@@ -213,14 +232,9 @@ class Intake:
         other_pause = directory.pause_nearest(event) if event.type == "contact_paused" else None
         require_may_record(principal, event, directory.charge_of(event.case_id), other_pause, recorder)
 
-    async def _recorder_of_retracted(self, event: Event) -> str:
-        """Who recorded what a caseworker takes back; "" when nobody knows it: a retraction may come first."""
-        retracted = str(event.data["retracts"])
-        recent = self.view.recent.find(event.case_id, retracted)
-        return recent.recorded_by if recent else await self.recorders.recorder_of(event.case_id, retracted) or ""
 
-
-def _receipt_of(answer: Answer) -> Receipt:
+def receipt_of(answer: Answer) -> Receipt:
+    """Raises the answer that is none."""
     if isinstance(answer, CaseworkError):
         raise answer
     return answer

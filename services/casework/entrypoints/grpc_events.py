@@ -7,7 +7,8 @@ reader of the answers pauses, reading events pauses too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 import grpc
@@ -24,11 +25,11 @@ from services.casework.application.errors import (
     Refused,
     Unavailable,
 )
-from services.casework.application.intake import Intake
+from services.casework.application.intake import Intake, receipt_of
 from services.casework.application.receipts import Receipt
 from services.casework.codec import event_from_message
-from services.casework.domain.events import InvalidEvent
-from services.casework.domain.instants import as_datetime
+from services.casework.codec.timestamps import timestamp
+from services.casework.domain.events import Event, InvalidEvent
 from services.runtime.grpc_server import RpcService, current_principal
 
 WINDOW: Final = 1000
@@ -39,36 +40,62 @@ _CODES: Final = {
     NoSuchCase: grpc.StatusCode.NOT_FOUND,
 }
 
-Answer = asyncio.Task[pb.RecordEventsResponse | Unavailable]
+# What comes within so short a time goes into the log together; a stream in a hurry fills a stretch sooner.
+_GATHER_SECONDS: Final = 0.002
+_MOST_TOGETHER: Final = 100
+
+Answers = list[pb.RecordEventsResponse | Unavailable]
+Record = Callable[[list[EventMessage]], Coroutine[Any, Any, Answers]]
 
 
 class _Window:
-    """The answers that are under way, in the order of their events; at most WINDOW until they have been passed on."""
+    """What is under way of one stream, in the order it came; at most WINDOW events until their answers were passed on.
 
-    def __init__(self) -> None:
+    Events that come close together are recorded together: `record` is called with them.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
         self._free = asyncio.Semaphore(WINDOW)
-        self._under_way: asyncio.Queue[Answer | None] = asyncio.Queue()
+        self._gathered: list[EventMessage] = []
+        self._letting_go: asyncio.TimerHandle | None = None
+        self._under_way: asyncio.Queue[asyncio.Task[Answers] | None] = asyncio.Queue()
 
-    async def room(self) -> None:
+    async def add(self, event: EventMessage) -> None:
+        """Returns when there is room for it."""
         await self._free.acquire()
+        self._gathered.append(event)
+        if len(self._gathered) >= _MOST_TOGETHER:
+            self._let_go()
+        elif self._letting_go is None:
+            self._letting_go = asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._let_go)
 
-    def add(self, answer: Answer) -> None:
-        self._under_way.put_nowait(answer)
+    def _let_go(self) -> None:
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+            self._letting_go = None
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._under_way.put_nowait(asyncio.create_task(self._record(gathered)))
 
     def close(self) -> None:
+        self._let_go()
         self._under_way.put_nowait(None)
 
     async def answers(self) -> AsyncIterator[pb.RecordEventsResponse | Unavailable]:
-        while (answer := await self._under_way.get()) is not None:
-            yield await answer
-            # Only now: whoever reads the answers has taken this one.
-            self._free.release()
+        while (answers := await self._under_way.get()) is not None:
+            for answer in await answers:
+                yield answer
+                # Only now: whoever reads the answers has taken this one.
+                self._free.release()
 
     def give_up(self) -> None:
-        """Whoever asked is gone; what was appended stands, and is a duplicate when it is sent again."""
+        """Whoever asked is gone; what was handed to the log stands, and is a duplicate when it is sent again."""
+        self._gathered.clear()
+        self._let_go()
         while not self._under_way.empty():
-            if (answer := self._under_way.get_nowait()) is not None:
-                answer.cancel()
+            if (answers := self._under_way.get_nowait()) is not None:
+                answers.cancel()
 
 
 class CaseEvents(pb_grpc.CaseEventsServicer):
@@ -78,8 +105,10 @@ class CaseEvents(pb_grpc.CaseEventsServicer):
         self._intake = intake
 
     async def RecordEvent(self, request: pb.RecordEventRequest, context: Any) -> pb.RecordEventResponse:
+        principal = current_principal()
         try:
-            receipt = await self._record(current_principal(), request.event)
+            (answer,) = await self._intake.record_all(principal, [_event_of(request.event, principal)])
+            receipt = receipt_of(answer)
         except Refused as error:
             refusal = _refusal(request.event.event_id, error)
             metadata = (("problem-bin", refusal.SerializeToString()),)
@@ -91,8 +120,9 @@ class CaseEvents(pb_grpc.CaseEventsServicer):
     async def RecordEvents(
         self, request_iterator: AsyncIterator[pb.RecordEventsRequest], context: Any
     ) -> AsyncIterator[pb.RecordEventsResponse]:
-        window = _Window()
-        reading = asyncio.create_task(self._read(request_iterator, current_principal(), window))
+        principal = current_principal()
+        window = _Window(partial(self._answers, principal))
+        reading = asyncio.create_task(_read(request_iterator, window))
         try:
             async for answer in window.answers():
                 if isinstance(answer, Unavailable):
@@ -104,31 +134,34 @@ class CaseEvents(pb_grpc.CaseEventsServicer):
             reading.cancel()
             window.give_up()
 
-    async def _read(
-        self, requests: AsyncIterator[pb.RecordEventsRequest], principal: Principal, window: _Window
-    ) -> None:
-        try:
-            async for request in requests:
-                await window.room()
-                window.add(asyncio.create_task(self._answer(principal, request.event)))
-        finally:
-            window.close()
+    async def _answers(self, principal: Principal, messages: list[EventMessage]) -> Answers:
+        events = [_event_of(message, principal) for message in messages]
+        answers = await self._intake.record_all(principal, events)
+        return [_response(message.event_id, answer) for message, answer in zip(messages, answers, strict=True)]
 
-    async def _answer(self, principal: Principal, message: EventMessage) -> pb.RecordEventsResponse | Unavailable:
-        try:
-            receipt = await self._record(principal, message)
-        except Refused as error:
-            return pb.RecordEventsResponse(refusal=_refusal(message.event_id, error))
-        except Unavailable as error:
-            return error
-        return pb.RecordEventsResponse(receipt=_receipt(receipt))
 
-    async def _record(self, principal: Principal, message: EventMessage) -> Receipt:
-        try:
-            event = event_from_message(message, principal.organisation, principal.account_id)
-        except InvalidEvent as error:
-            raise EventRefused("The event cannot be taken as it is.", error.problems) from None
-        return await self._intake.record(principal, event)
+async def _read(requests: AsyncIterator[pb.RecordEventsRequest], window: _Window) -> None:
+    try:
+        async for request in requests:
+            await window.add(request.event)
+    finally:
+        window.close()
+
+
+def _event_of(message: EventMessage, principal: Principal) -> Event | CaseworkError:
+    try:
+        return event_from_message(message, principal.organisation, principal.account_id)
+    except InvalidEvent as error:
+        return EventRefused("The event cannot be taken as it is.", error.problems)
+
+
+def _response(event_id: str, answer: Receipt | CaseworkError) -> pb.RecordEventsResponse | Unavailable:
+    if isinstance(answer, Receipt):
+        return pb.RecordEventsResponse(receipt=_receipt(answer))
+    if isinstance(answer, Refused):
+        return pb.RecordEventsResponse(refusal=_refusal(event_id, answer))
+    assert isinstance(answer, Unavailable)
+    return answer
 
 
 def case_events_service(intake: Intake) -> RpcService:
@@ -141,9 +174,9 @@ def case_events_service(intake: Intake) -> RpcService:
 
 
 def _receipt(receipt: Receipt) -> pb.Receipt:
-    written = pb.Receipt(event_id=receipt.event_id, duplicate=receipt.duplicate)
-    written.recorded_at.FromDatetime(as_datetime(receipt.recorded_at))
-    return written
+    return pb.Receipt(
+        event_id=receipt.event_id, recorded_at=timestamp(receipt.recorded_at), duplicate=receipt.duplicate
+    )
 
 
 def _refusal(event_id: str, error: Refused) -> pb.Refusal:

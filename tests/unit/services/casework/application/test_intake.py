@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 
@@ -321,3 +322,53 @@ async def test_an_id_of_the_detectors_own_cases_is_refused_to_everybody(house: H
     for somebody in ("anna", "supervisor"):
         assert await refused_field(house, raw, by=somebody) == "case_id"
     assert house.events == []
+
+
+async def test_whoever_leaves_before_the_answer_stops_nothing_that_was_handed_to_the_log(house: House) -> None:
+    raws = [opened(1, 100, MARCH), called(2, 101, MARCH)]
+    leaving = asyncio.create_task(house.casework.intake.record_all_json(ANNA, raws))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await leaving
+    # The case is held up by nobody who is gone, and what was sent counts as recorded.
+    async with asyncio.timeout(5):
+        call = await house.send(called(3, 100, MARCH))
+        again = await house.send(called(2, 101, MARCH))
+
+    assert call.status_code == 201
+    assert again.json() == {"event_id": an_id(2), "recorded_at": format_instant(MARCH), "duplicate": True}
+    assert [event.event_id for event in house.events] == [an_id(1), an_id(2), an_id(3)]
+
+
+async def test_a_batch_in_which_cases_are_opened_and_worked_on_keeps_the_order_of_each_case(house: House) -> None:
+    raws = [opened(1, 100, MARCH), called(2, 100, MARCH), called(3, 101, MARCH), opened(4, 101, MARCH)]
+    raws += [called(number, 100 + number % 2, MARCH) for number in range(5, 400)]
+    results = (await house.send_batch(raws)).json()["results"]
+
+    assert [result["receipt"]["event_id"] for result in results] == [raw["event_id"] for raw in raws]
+    for case in (100, 101):
+        sent = [raw["event_id"] for raw in raws if raw["case_id"] == an_id(case)]
+        assert [event.event_id for event in house.events if event.case_id == an_id(case)] == sent
+
+
+async def test_tables_that_hang_hold_up_only_what_has_to_ask_them(house: House) -> None:
+    asked = asyncio.Event()
+
+    class Hanging:
+        async def recorder_of(self, case_id: str, event_id: str) -> str | None:
+            asked.set()
+            await asyncio.Event().wait()
+            return None
+
+    house.casework.intake.recorders = Hanging()
+    retraction = event_json(2, 100, "retraction", MARCH, {"retracts": an_id(77), "reason": "typed_wrong"})
+    waiting = asyncio.create_task(
+        house.casework.intake.record_all_json(ANNA, [opened(1, 100, MARCH), retraction, called(3, 100, MARCH)])
+    )
+    async with asyncio.timeout(5):
+        await asked.wait()
+        while len(house.events) < 2:  # noqa: ASYNC110 - nothing tells but the log itself
+            await asyncio.sleep(0.01)
+    waiting.cancel()
+    assert [event.event_id for event in house.events] == [an_id(1), an_id(3)]
