@@ -1,6 +1,9 @@
-"""What B1 stands beside: a FastAPI app whose handler only parses the body and awaits the acknowledgement of the log.
+"""What B1 stands beside: handlers that only parse the body and await the acknowledgement of the log.
 
-python -m tests.bench.bare_app PORT BOOTSTRAP_SERVERS
+`/v1/events` in the same app as casework's: the same entrance, the same check of the token, the same strict JSON.
+`/bare/events` in an app of FastAPI's own, in which nothing is checked, counted or bounded.
+
+python -m tests.bench.bare_app PORT BOOTSTRAP_SERVERS JWKS_FILE
 """
 
 from __future__ import annotations
@@ -8,12 +11,19 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
+from services.access.domain.permissions import Action
+from services.access.verification import JwksFile, TokenVerifier
+from services.runtime.http import create_service_app, json_body, permitted
 from services.runtime.producer import LogProducer
 from services.runtime.serve import HttpServer, run, serve
+from tests import tokens
 
 
 class _Producing:
@@ -33,19 +43,43 @@ class _Producing:
         await self._producer.stop()
 
 
-async def main(port: int, bootstrap: str) -> None:
-    producer = LogProducer(bootstrap, client_id="bare")
+def _same_app(producer: LogProducer, jwks: Path) -> FastAPI:
+    verifier = TokenVerifier(JwksFile(jwks), tokens.ISSUER, tokens.AUDIENCE)
+    app = create_service_app("Bare", "bare", verifier, {})
+
+    @app.post("/v1/events", dependencies=[Depends(permitted(Action.RECORD_EVENT))])
+    async def take(request: Request) -> JSONResponse:
+        event: Any = await json_body(request)
+        return await _appended(producer, event, await request.body())
+
+    return app
+
+
+def _bare_app(producer: LogProducer) -> FastAPI:
     app = FastAPI()
 
-    @app.post("/v1/events", status_code=201)
+    @app.post("/bare/events")
     async def take(request: Request) -> JSONResponse:
         body = await request.body()
-        event = json.loads(body)
-        appended = await producer.append(event["case_id"].encode(), body)
-        return JSONResponse({"event_id": event["event_id"], "recorded_at": appended.timestamp_ms}, 201)
+        return await _appended(producer, json.loads(body), body)
 
-    await serve(_Producing(producer), HttpServer(app, "127.0.0.1", port))
+    return app
+
+
+async def _appended(producer: LogProducer, event: Any, body: bytes) -> JSONResponse:
+    appended = await producer.append(event["case_id"].encode(), body)
+    return JSONResponse({"event_id": event["event_id"], "recorded_at": appended.timestamp_ms}, 201)
+
+
+async def main(port: int, bootstrap: str, jwks: Path) -> None:
+    producer = LogProducer(bootstrap, client_id="bare")
+    same, bare = _same_app(producer, jwks), _bare_app(producer)
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        await (bare if scope.get("path", "").startswith("/bare") else same)(scope, receive, send)
+
+    await serve(_Producing(producer), HttpServer(either, "127.0.0.1", port))
 
 
 if __name__ == "__main__":
-    run(main(int(sys.argv[1]), sys.argv[2]))
+    run(main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.access.domain.permissions import Action, Principal
@@ -21,25 +21,22 @@ BATCH_BYTES: Final = 2048 * KIB
 Recording = Annotated[Principal, Depends(permitted(Action.RECORD_EVENT))]
 
 
-Body = Annotated[Any, Depends(json_body)]
-
-
 def intake_routes(intake: Intake) -> APIRouter:
     router = APIRouter(tags=["events"])
 
     @router.post("/v1/events", status_code=201)
-    async def record_event(principal: Recording, body: Body) -> Response:
+    async def record_event(principal: Recording, request: Request) -> Response:
         """201 and a receipt once the log has it; 200 and the first receipt's time when it had it already."""
         try:
-            receipt = await intake.record_json(principal, body)
+            receipt = await intake.record_json(principal, await json_body(request))
         except CaseworkError as error:
             raise problem_of(error) from error
         return JSONResponse(receipt_json(receipt), 200 if receipt.duplicate else 201)
 
     @router.post(BATCH_PATH)
-    async def record_batch(principal: Recording, body: Body) -> Response:
+    async def record_batch(principal: Recording, request: Request) -> Response:
         """Each event gets its own answer, in order; what one of them does wrong does not touch the others."""
-        events = _events_of(body)
+        events = _events_of(await json_body(request))
         answers = await intake.record_all_json(principal, events)
         away = [answer for answer in answers if isinstance(answer, Unavailable)]
         if away and not any(isinstance(answer, Receipt) for answer in answers):
