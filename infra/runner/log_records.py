@@ -57,6 +57,8 @@ def _consumer(settings: Settings) -> Consumer:
             "group.id": "runner-records",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            # The detector's state is written in transactions: what was not committed is none of it.
+            "isolation.level": "read_committed",
             "check.crcs": True,
             "queued.max.messages.kbytes": 65_536,
             "log_level": 3,

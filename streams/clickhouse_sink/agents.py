@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import faust
@@ -15,7 +15,7 @@ from services.runtime.metrics import BATCHES, RECORDS
 from services.runtime.metrics import DEAD_LETTERS as LETTERS
 from services.runtime.progress import Place
 from services.runtime.settings import Settings
-from services.runtime.topics import DEAD_LETTERS, in_generation
+from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, OBLIGATIONS, in_generation
 from streams import topics
 from streams.bulk_delivery import batches
 from streams.clickhouse_sink.feeds import Alerts, CaseEvents, Obligations
@@ -73,13 +73,16 @@ def create_agents(
     _create_agent(app, topics.obligations(app, settings.generation), obligations, stop)
     writers = (case_events, alerts, obligations)
     read_from_the_store(app, writers, stop, settings.generation)
-    WorkerHealth(APP, settings, settings.clickhouse_sink_port, lambda: _positions(app, writers)).watch(app)
+    of_topic = {
+        in_generation(topic, settings.generation).name: writer
+        for topic, writer in zip((CASE_EVENTS, ALERTS, OBLIGATIONS), writers, strict=True)
+    }
+    WorkerHealth(APP, settings, settings.clickhouse_sink_port, lambda: _positions(app, of_topic)).watch(app)
     return writers
 
 
-def _positions(app: faust.App, writers: Sequence[TopicWriter]) -> dict[Place, int]:
-    """Of every partition that the group has given to this worker."""
-    of_topic = {writer.feed.topic: writer for writer in writers}
+def _positions(app: faust.App, of_topic: Mapping[str, TopicWriter]) -> dict[Place, int]:
+    """Of every partition that the group has given to this worker. of_topic: by the topic as it is read."""
     return {(tp.topic, tp.partition): of_topic[tp.topic].position(tp.partition) for tp in app.consumer.assignment()}
 
 
