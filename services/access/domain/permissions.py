@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
 DAY: Final = 86_400_000
 NEAR_TENURE: Final = 90 * DAY
@@ -144,6 +144,22 @@ class Decision:
     hidden: bool = False
 
 
+class Placed(Protocol):
+    """Whose a case is now, and where: all that a scope asks."""
+
+    @property
+    def organisation(self) -> str: ...
+
+    @property
+    def caseworker_id(self) -> str: ...
+
+    @property
+    def district(self) -> str: ...
+
+    @property
+    def upazila(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The cases an action is open on: those of `organisation` that fulfil at least one of the parts.
@@ -161,7 +177,7 @@ class Scope:
     def is_empty(self) -> bool:
         return self.caseworker_id is None and not self.whole and not self.areas
 
-    def includes(self, case: CaseResource) -> bool:
+    def includes(self, case: Placed) -> bool:
         """What a query made from this scope must select."""
         if case.organisation != self.organisation:
             return False

@@ -15,7 +15,6 @@ from typing import Final
 from services.access.domain.permissions import Action, Principal, scope
 from services.alerting.application.errors import TooManyStreams
 from services.alerting.application.known import Contents, Known
-from services.alerting.application.permission import case_resource
 from services.alerting.domain.detector import Freshness
 from services.alerting.domain.position import Position, UnreadablePosition
 from services.alerting.domain.transition_log import CannotContinue
@@ -105,7 +104,7 @@ async def live(
         end = contents.transitions.position()
         for position, transition in fresh:
             charge = contents.inbox.charge_of(transition)
-            if hers.includes(case_resource(charge)):
+            if hers.includes(charge):
                 yield Item(position, Told(transition, charge))
         # What was not hers, and what said nothing new, is behind her too.
         position = end

@@ -1,7 +1,7 @@
 """The inbox as people read it: one silent woman is one line, the most pressing first, page by page.
 
-The order is that of (severity of the worst alert, level, overdue since, case_id); a cursor is the place of the last
-line in that order, so that pages neither repeat nor skip a case whose alerts did not change in between.
+The order is `pressing_order`'s; a cursor is the place of the last line in it, so that pages neither repeat nor skip a
+case whose alerts did not change in between.
 """
 
 from __future__ import annotations
@@ -9,19 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from services.alerting.domain.alert_record import AlertRecord
+from services.alerting.domain.pressing_order import RANKS, Place, RankedCase
 from services.casework.domain.case_directory import CaseCharge
 from services.casework.domain.policy import Severity
-
-_RANKS: Final = {severity: rank for rank, severity in enumerate(reversed(Severity))}
-"""0 is the worst."""
-
-Place = tuple[int, int, int, str]
 
 
 class UnreadableCursor(ValueError):
@@ -38,6 +34,10 @@ class Wanted:
     rule_id: str | None = None
     level: int | None = None
 
+    @property
+    def takes_every_alert(self) -> bool:
+        return self.severity is None and self.rule_id is None and self.level is None
+
     def takes_case(self, charge: CaseCharge) -> bool:
         return self.caseworker_id in (None, charge.caseworker_id) and self.district in (None, charge.district)
 
@@ -52,30 +52,30 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class CaseGroup:
-    """One case and its alerts, the most pressing first; never empty. level: the highest of theirs; overdue_since: the
-    earliest."""
+    """One case and its alerts, and who is in charge of it now."""
 
     charge: CaseCharge
-    alerts: tuple[AlertRecord, ...]
-    worst: Severity
-    level: int
-    overdue_since: int
+    ranked: RankedCase
 
-    @staticmethod
-    def of(charge: CaseCharge, alerts: list[AlertRecord]) -> CaseGroup:
-        alerts.sort(key=_pressing)
-        latest = [alert.latest for alert in alerts]
-        return CaseGroup(
-            charge,
-            tuple(alerts),
-            latest[0].severity,
-            max(transition.level for transition in latest),
-            min(transition.d for transition in latest),
-        )
+    @property
+    def alerts(self) -> tuple[AlertRecord, ...]:
+        return self.ranked.alerts
+
+    @property
+    def worst(self) -> Severity:
+        return self.ranked.worst
+
+    @property
+    def level(self) -> int:
+        return self.ranked.level
+
+    @property
+    def overdue_since(self) -> int:
+        return self.ranked.overdue_since
 
     @property
     def place(self) -> Place:
-        return _RANKS[self.worst], -self.level, self.overdue_since, self.charge.case_id
+        return self.ranked.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,41 +97,32 @@ class Counts:
     by_caseworker: tuple[tuple[str, int, int], ...]
 
 
-def grouped(alerts: Iterable[tuple[AlertRecord, CaseCharge]]) -> list[CaseGroup]:
-    """One group for each case, in the order of `CaseGroup.place`."""
-    found: dict[str, tuple[CaseCharge, list[AlertRecord]]] = {}
-    for alert, charge in alerts:
-        found.setdefault(charge.case_id, (charge, []))[1].append(alert)
-    return sorted((CaseGroup.of(charge, listed) for charge, listed in found.values()), key=lambda group: group.place)
-
-
 def page_of(groups: Sequence[CaseGroup], cursor: str | None, limit: int) -> Page:
     """Up to `limit` groups after the cursor. Raises UnreadableCursor."""
-    after = _place(cursor) if cursor else None
-    rest = [group for group in groups if after is None or group.place > after]
-    shown = tuple(rest[:limit])
-    return Page(shown, _cursor(shown[-1].place) if len(rest) > limit else None)
+    start = bisect_right(groups, _place(cursor), key=lambda group: group.place) if cursor else 0
+    shown = tuple(groups[start : start + limit])
+    return Page(shown, _cursor(shown[-1].place) if len(groups) > start + limit else None)
 
 
 def counted(groups: Sequence[CaseGroup]) -> Counts:
-    alerts = [alert.latest for group in groups for alert in group.alerts]
-    cases_of = Counter(group.charge.caseworker_id for group in groups)
-    alerts_of = Counter(group.charge.caseworker_id for group in groups for _ in group.alerts)
-    severities = Counter(alert.severity for alert in alerts)
-    levels = Counter(alert.level for alert in alerts)
+    cases_of = Counter[str]()
+    alerts_of = Counter[str]()
+    of_kind = Counter[tuple[Severity, int]]()
+    for group in groups:
+        alerts, caseworker_id = group.ranked.alerts, group.charge.caseworker_id
+        cases_of[caseworker_id] += 1
+        alerts_of[caseworker_id] += len(alerts)
+        for alert in alerts:
+            latest = alert.transitions[-1]
+            of_kind[latest.severity, latest.level] += 1
     loads = [(caseworker, cases_of[caseworker], number) for caseworker, number in alerts_of.items()]
     return Counts(
         cases=len(groups),
-        alerts=len(alerts),
-        by_severity={severity.value: severities[severity] for severity in _RANKS},
-        by_level={level: levels[level] for level in (1, 2, 3)},
+        alerts=of_kind.total(),
+        by_severity={one.value: sum(n for (kind, _), n in of_kind.items() if kind is one) for one in RANKS},
+        by_level={level: sum(n for (_, reached), n in of_kind.items() if reached == level) for level in (1, 2, 3)},
         by_caseworker=tuple(sorted(loads, key=lambda load: (-load[2], load[0]))),
     )
-
-
-def _pressing(alert: AlertRecord) -> tuple[int, int, int, str]:
-    latest = alert.latest
-    return _RANKS[latest.severity], -latest.level, latest.d, latest.alert_id
 
 
 def _cursor(place: Place) -> str:

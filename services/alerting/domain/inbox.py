@@ -6,11 +6,12 @@ two are read, what they give in the end is the same. The detector's own cases ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
 from services.alerting.domain.alert_record import ActionKind, AlertAction, AlertRecord, add_action, of_this_alert
+from services.alerting.domain.pressing_order import PressingOrder
 from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.case_directory import CaseCharge, CaseDirectory
 from services.casework.domain.control import PolicyChanged
@@ -29,14 +30,21 @@ class Which(StrEnum):
     ALL = "all"
 
 
+_WANTED: Final[Mapping[Which, Callable[[AlertRecord], bool]]] = {
+    Which.OPEN: lambda alert: alert.is_open,
+    Which.ENDED: lambda alert: not alert.is_open,
+    Which.ALL: lambda _: True,
+}
+
+
 class Inbox:
     """Alerts by id and by organisation, and the charge of each case as the latest events say."""
 
     def __init__(self) -> None:
         self.directory = CaseDirectory()
         self._alerts: dict[str, AlertRecord] = {}
-        self._open: dict[str, set[str]] = {}
-        self._ended: dict[str, set[str]] = {}
+        self._cases: dict[str, dict[str, list[AlertRecord]]] = {}
+        self._orders: dict[tuple[str, Which], PressingOrder] = {}
         self._early_actions: dict[str, list[AlertAction]] = {}
         self._policies: dict[int, PolicyBook] = {}
 
@@ -57,11 +65,16 @@ class Inbox:
             early = self._early_actions.pop(transition.alert_id, [])
             alert = AlertRecord([transition], of_this_alert(early, transition))
             self._alerts[transition.alert_id] = alert
+            cases = self._cases.setdefault(transition.organisation, {})
+            cases.setdefault(transition.case_id, []).append(alert)
         elif alert.knows(transition.revision):
             return False
         else:
             alert.add(transition)
-        self._file(alert)
+        for which in Which:
+            order = self._orders.get((transition.organisation, which))
+            if order is not None:
+                order.touch(transition.case_id)
         return True
 
     def take_event(self, event: Event, recorded_at: int, partition: int, offset: int) -> None:
@@ -101,25 +114,18 @@ class Inbox:
         elif of_this_alert([action], alert.latest):
             add_action(alert.actions, action)
 
-    def _file(self, alert: AlertRecord) -> None:
-        latest = alert.latest
-        opened = self._open.setdefault(latest.organisation, set())
-        ended = self._ended.setdefault(latest.organisation, set())
-        here, there = (opened, ended) if alert.is_open else (ended, opened)
-        here.add(latest.alert_id)
-        there.discard(latest.alert_id)
-
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def alert(self, alert_id: str) -> AlertRecord | None:
         return self._alerts.get(alert_id)
 
-    def alerts_of(self, organisation: str, which: Which) -> Iterator[AlertRecord]:
-        """In no particular order."""
-        if which is not Which.ENDED:
-            yield from (self._alerts[alert_id] for alert_id in self._open.get(organisation, ()))
-        if which is not Which.OPEN:
-            yield from (self._alerts[alert_id] for alert_id in self._ended.get(organisation, ()))
+    def cases_of(self, organisation: str, which: Which) -> PressingOrder:
+        """Those with such an alert, and those alerts of each, the most pressing first."""
+        order = self._orders.get((organisation, which))
+        if order is None:
+            order = PressingOrder(_WANTED[which], self._cases.setdefault(organisation, {}))
+            self._orders[organisation, which] = order
+        return order
 
     def charge_of(self, transition: AlertTransition) -> CaseCharge:
         """Who is in charge of the alert's case by the latest events; as the detector said where none were read."""

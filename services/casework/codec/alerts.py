@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from sys import intern
 from typing import Final, TypeVar
 
 from google.protobuf.message import DecodeError, Message
@@ -60,7 +62,10 @@ def encode_transition(transition: AlertTransition, cause: LogPosition) -> bytes:
 
 
 def decode_transition(value: bytes | None) -> tuple[AlertTransition, LogPosition]:
-    """The transition and its cause. Raises UnreadableRecord."""
+    """The transition and its cause. Raises UnreadableRecord.
+
+    Words that many share (rules, places, people) are one object each: readers keep hundreds of thousands of these.
+    """
     message = _parsed(alerts_pb2.AlertTransition, value)
     _require_said(message, ("alert_id", "case_id", "rule_id"))
     if message.revision < 1 or not 1 <= message.level <= 3:
@@ -75,18 +80,18 @@ def decode_transition(value: bytes | None) -> tuple[AlertTransition, LogPosition
             alert_id=message.alert_id,
             revision=message.revision,
             case_id=message.case_id,
-            rule_id=message.rule_id,
+            rule_id=intern(message.rule_id),
             severity=Severity(severity),
             level=message.level,
             c=_instant(message, "c"),
             d=_instant(message, "d"),
             s=_instant_if(message, "s"),
             r=_instant(message, "r"),
-            policy_version=message.policy_version,
-            organisation=message.organisation,
-            district=message.district,
-            upazila=message.upazila,
-            caseworker_id=message.caseworker_id,
+            policy_version=intern(message.policy_version),
+            organisation=intern(message.organisation),
+            district=intern(message.district),
+            upazila=intern(message.upazila),
+            caseworker_id=intern(message.caseworker_id),
             explanation=_explanation(message.explanation) if message.HasField("explanation") else None,
         ),
         LogPosition(message.cause_partition, message.cause_offset),
@@ -186,14 +191,24 @@ def _explanation_to_message(explanation: Explanation | None) -> alerts_pb2.Expla
 
 def _explanation(message: alerts_pb2.Explanation) -> Explanation:
     return Explanation(
-        title=Title(message.title_en, message.title_bn),
-        last_done=message.last_done or None,
+        title=_title(message.title_en, message.title_bn),
+        last_done=intern(message.last_done) or None,
         last_done_at=_instant_if(message, "last_done_at"),
-        owed_since=message.owed_since or None,
+        owed_since=intern(message.owed_since) or None,
         owed_since_at=_instant_if(message, "owed_since_at"),
         attempts=message.attempts,
-        ends_with=tuple(message.ends_with),
+        ends_with=_words(*message.ends_with),
     )
+
+
+@lru_cache(maxsize=4096)
+def _title(english: str, bangla: str) -> Title:
+    return Title(english, bangla)
+
+
+@lru_cache(maxsize=4096)
+def _words(*words: str) -> tuple[str, ...]:
+    return words
 
 
 def _parsed(message_type: type[_Message], value: bytes | None) -> _Message:

@@ -1,8 +1,8 @@
 // The page's own watch: red when it has not seen checking go on for 45 seconds, by a clock that nobody can set.
 //
 // data-live="stream": the stream's heartbeats say how far checking has come (inbox.js hands them over).
-// data-live="page": the detector is asked every 10 seconds, and the page is made anew every two minutes; the time in
-// its line stays that of the list beside it.
+// data-live="page": the detector is asked at once and every 10 seconds, and the page is made anew every two minutes, or
+// with the next answer while its list is behind; the time in its line stays that of the list beside it.
 
 const limit = Number(document.body.dataset.staleSeconds) * 1000;
 const language = document.documentElement.lang;
@@ -14,6 +14,10 @@ const clock = new Intl.DateTimeFormat(`en-GB-u-nu-${numerals}`, {
   hourCycle: "h23",
 });
 const numbers = new Intl.NumberFormat(`en-u-nu-${numerals}`);
+
+// From here on this script watches, and no longer the style sheet.
+const takeOver = (within) => within.querySelector("[data-unwatched]")?.remove();
+takeOver(document);
 
 const line = () => document.querySelector("[data-freshness]");
 const isLive = line().dataset.live === "stream";
@@ -66,7 +70,10 @@ async function poll() {
   if (document.hidden) return;
   try {
     const answer = await fetch("/v1/detector", { headers: { accept: "application/json" }, cache: "no-store" });
-    if (answer.ok) noteFreshness(await answer.json());
+    if (answer.ok) {
+      noteFreshness(await answer.json());
+      if (listBehind && !detectorBehind) refresh();
+    }
   } catch (error) {
     // No answer is no sign of life, and the watch goes on by itself.
     console.info("checking could not be asked after:", error.message);
@@ -86,6 +93,7 @@ async function refresh() {
     paint();
     return;
   }
+  takeOver(fresh);
   const focused = document.activeElement?.getAttribute?.("href");
   document.querySelector("main").replaceChildren(...fresh.querySelector("main").childNodes);
   if (focused) document.querySelector(`main a[href="${CSS.escape(focused)}"]`)?.focus();
@@ -99,6 +107,7 @@ async function refresh() {
 
 setInterval(paint, 1000);
 if (!isLive) {
+  poll();
   setInterval(poll, 10_000);
   setInterval(refresh, 120_000);
   document.addEventListener("visibilitychange", () => {

@@ -45,7 +45,7 @@ def inbox_with(*transitions, actions=()) -> Inbox:
 
 
 def ids(inbox: Inbox, which: Which = Which.OPEN, organisation: str = ORGANISATION) -> set[str]:
-    return {alert.latest.alert_id for alert in inbox.alerts_of(organisation, which)}
+    return {alert.latest.alert_id for ranked in inbox.cases_of(organisation, which) for alert in ranked.alerts}
 
 
 def test_a_raised_alert_is_open_until_a_transition_ends_it():
