@@ -10,7 +10,7 @@ import faust
 
 from services.runtime.settings import Settings
 from services.runtime.topics import PARTITIONS
-from streams.bulk_delivery import deliver_in_bulk
+from streams.bulk_delivery import RECORDS_A_POLL, deliver_in_bulk
 
 
 def _neglect_watch(app: faust.App, settings: Settings) -> None:
@@ -29,6 +29,9 @@ APPS: Final[Mapping[str, Callable[[faust.App, Settings], None]]] = {
     "neglect_watch": _neglect_watch,
     "clickhouse_sink": _clickhouse_sink,
 }
+
+_RECORDS_A_POLL: Final[Mapping[str, int]] = {"clickhouse_sink": 10_000}
+"""Where it is not the usual number. A block costs ClickHouse as much as thousands of its rows."""
 
 
 def build_app(name: str, settings: Settings) -> faust.App:
@@ -62,7 +65,7 @@ def build_app(name: str, settings: Settings) -> faust.App:
     )
     fill(app, settings)
     if settings.streams_bulk:
-        deliver_in_bulk(app)
+        deliver_in_bulk(app, _RECORDS_A_POLL.get(name, RECORDS_A_POLL))
     return app
 
 

@@ -9,26 +9,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import faust
+from aiokafka import ConsumerRecord
 from faust.exceptions import ProducerSendError
 
 from services.runtime.metrics import BATCHES, RECORDS
 from services.runtime.metrics import DEAD_LETTERS as LETTERS
 from services.runtime.progress import Place
 from services.runtime.settings import Settings
-from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, OBLIGATIONS, in_generation
+from services.runtime.topics import DEAD_LETTERS, in_generation
 from streams import topics
-from streams.bulk_delivery import batches
-from streams.clickhouse_sink.feeds import Alerts, CaseEvents, Obligations
+from streams.bulk_delivery import work_through
+from streams.clickhouse_sink.feeds import Alerts, CaseEvents, Feed, Obligations
+from streams.clickhouse_sink.missed_records import KafkaLog
 from streams.clickhouse_sink.positions import read_from_the_store
-from streams.clickhouse_sink.records import record_of
 from streams.clickhouse_sink.stopping import Stop, StopCode, stop_process
 from streams.clickhouse_sink.store import ClickHouseStore, SinkStore
 from streams.clickhouse_sink.writer import APP, StoreWentBack, TooManyUnreadable, TopicWriter
 from streams.dead_letters import DeadLetter
 from streams.health import WorkerHealth
 
-# An event is to be on its timeline within two seconds; a full batch goes at once.
+# An event is to be on its timeline within two seconds.
 _WAIT_SECONDS: Final = 0.25
+_BATCHES_AT_ONCE: Final = 3
+"""While ClickHouse takes the rows of some, those of the next are made."""
 
 _log = logging.getLogger(__name__)
 
@@ -65,41 +68,43 @@ def create_agents(
     office = FaustDeadLetterOffice(app, settings.generation)
     # Long enough for a store that is away over night: so long nothing new is asked of the broker.
     app.conf.broker_max_poll_interval = 86_400.0
-    case_events = TopicWriter(CaseEvents(), into, office, _now)
-    alerts = TopicWriter(Alerts(), into, office, _now)
-    obligations = TopicWriter(Obligations(), into, office, _now)
-    _create_agent(app, topics.case_events(app), case_events, stop)
-    _create_agent(app, topics.alerts(app, settings.generation), alerts, stop)
-    _create_agent(app, topics.obligations(app, settings.generation), obligations, stop)
-    writers = (case_events, alerts, obligations)
+    log = KafkaLog(settings)
+    feeds: tuple[Feed, ...] = (CaseEvents(), Alerts(), Obligations())
+    writers = [TopicWriter(feed, into, office, log, _now) for feed in feeds]
+    read = (
+        topics.case_events(app),
+        topics.alerts(app, settings.generation),
+        topics.obligations(app, settings.generation),
+    )
+    for topic, writer in zip(read, writers, strict=True):
+        _create_agent(app, topic, writer, stop)
     read_from_the_store(app, writers, stop, settings.generation)
-    of_topic = {
-        in_generation(topic, settings.generation).name: writer
-        for topic, writer in zip((CASE_EVENTS, ALERTS, OBLIGATIONS), writers, strict=True)
-    }
+    of_topic = {topic.get_topic_name(): writer for topic, writer in zip(read, writers, strict=True)}
     WorkerHealth(APP, settings, settings.clickhouse_sink_port, lambda: _positions(app, of_topic)).watch(app)
     return writers
 
 
 def _positions(app: faust.App, of_topic: Mapping[str, TopicWriter]) -> dict[Place, int]:
-    """Of every partition that the group has given to this worker. of_topic: by the topic as it is read."""
+    """Of every partition that the group has given to this worker."""
     return {(tp.topic, tp.partition): of_topic[tp.topic].position(tp.partition) for tp in app.consumer.assignment()}
 
 
 def _create_agent(app: faust.App, topic: Any, writer: TopicWriter, stop: Stop) -> None:
+    async def work(partition: int, records: Sequence[ConsumerRecord]) -> None:
+        try:
+            await writer.write(partition, records)
+            BATCHES.labels(APP, writer.feed.topic).inc()
+            RECORDS.labels(APP, writer.feed.topic).inc(len(records))
+        except StoreWentBack as error:
+            stop(StopCode.TRY_AGAIN, f"the store lost rows and is filled again from its own progress: {error}")
+        except TooManyUnreadable as error:
+            stop(StopCode.TOO_MANY_UNREADABLE, str(error))
+        except Exception:  # noqa: BLE001 -- the process ends, before anything is acknowledged
+            _log.exception("what was read cannot be written")
+            stop(StopCode.CRASHED, "an error that nobody foresaw")
+
     async def write(stream: Any) -> None:
-        async for _, records in batches(stream, within=_WAIT_SECONDS):
-            try:
-                await writer.write([record_of(record, writer.feed.topic) for record in records])
-                BATCHES.labels(APP, writer.feed.topic).inc()
-                RECORDS.labels(APP, writer.feed.topic).inc(len(records))
-            except StoreWentBack as error:
-                stop(StopCode.TRY_AGAIN, f"the store lost rows and is filled again from its own progress: {error}")
-            except TooManyUnreadable as error:
-                stop(StopCode.TOO_MANY_UNREADABLE, str(error))
-            except Exception:  # noqa: BLE001 -- the process ends: Faust would acknowledge the batch
-                _log.exception("what was read cannot be written")
-                stop(StopCode.CRASHED, "an error that nobody foresaw")
+        await work_through(stream, work, side_by_side=_BATCHES_AT_ONCE, within=_WAIT_SECONDS)
 
     app.agent(topic, name=f"write.{writer.feed.topic}", concurrency=1)(write)
 

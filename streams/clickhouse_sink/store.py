@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol, TypeVar
 
@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from services.casework.domain.log_time import LogTime
 from services.runtime.settings import Settings
-from streams.clickhouse_sink.tables import Row, Table
+from streams.clickhouse_sink.tables import Block
 
 _Answer = TypeVar("_Answer")
 
@@ -43,19 +43,43 @@ WHERE topic = {topic:String}
 """
 
 
+# Progress goes on only from where it is: in a store that lost its rows meanwhile, or was put back to an older copy,
+# what is written now must not hide what is missing.
+_GO_ON: Final = """
+INSERT INTO sink_progress (topic, partition, offset, recorded_at, in_history)
+SELECT
+    {topic:String}, {partition:UInt16}, {offset:UInt64},
+    fromUnixTimestamp64Milli({newest:Int64}, 'UTC'), {in_history:Bool}
+WHERE {follows:Int64} < 0 OR (
+    SELECT count() FROM sink_progress
+    WHERE topic = {topic:String} AND partition = {partition:UInt16} AND offset >= {follows:Int64}
+) > 0
+"""
+
+_REACHED: Final = """
+SELECT count() > 0 FROM sink_progress
+WHERE topic = {topic:String} AND partition = {partition:UInt16} AND offset >= {offset:UInt64}
+"""
+
+
 class StoreAway(Exception):
     """The store did not do it, or did not say so; to be tried again. The text is its own, without rows."""
 
 
 class SinkStore(Protocol):
-    """Both raise StoreAway. Inserting rows a second time changes nothing for readers."""
+    """All raise StoreAway. Inserting rows a second time changes nothing for readers."""
 
     async def progress(self, topic: str) -> Mapping[int, LogTime]:
         """{partition: how far its rows are all in the tables}; partitions never written are missing."""
         ...
 
-    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
-        """Returns when the rows, at least one, are durable; all or none of them are seen."""
+    async def insert(self, block: Block) -> None:
+        """Returns when the rows are durable; all or none of them are seen."""
+        ...
+
+    async def go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
+        """Says that all rows up to `reached` are in the tables, which goes on from `follows`: the offset before the
+        rows, -1 for the first. False when the store does not know of `follows`; nothing is said then."""
         ...
 
 
@@ -71,8 +95,11 @@ class ClickHouseStore:
     async def progress(self, topic: str) -> Mapping[int, LogTime]:
         return await self._in_thread(lambda: self._read_progress(topic))
 
-    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
-        await self._in_thread(lambda: self._insert(table, rows))
+    async def insert(self, block: Block) -> None:
+        await self._in_thread(lambda: self._insert(block))
+
+    async def go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
+        return await self._in_thread(lambda: self._go_on(topic, partition, follows, reached))
 
     async def _in_thread(self, work: Callable[[], _Answer]) -> _Answer:
         try:
@@ -89,15 +116,23 @@ class ClickHouseStore:
             for partition, offset, newest, in_history in found
         }
 
-    def _insert(self, table: Table, rows: Sequence[Row]) -> None:
+    def _insert(self, block: Block) -> None:
         self._connected().insert(
-            table.name,
-            list(zip(*rows, strict=True)),
-            column_names=list(table.columns),
-            column_type_names=list(table.columns.values()),
+            block.table.name,
+            block.columns,
+            column_names=list(block.table.columns),
+            column_type_names=list(block.table.columns.values()),
             column_oriented=True,
             settings=_INSERT_SETTINGS,
         )
+
+    def _go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
+        place = {"topic": topic, "partition": partition, "offset": reached.offset}
+        time = {"newest": reached.newest, "in_history": reached.in_history, "follows": follows}
+        client = self._connected()
+        client.command(_GO_ON, parameters={**place, **time}, settings=_INSERT_SETTINGS)
+        ((there,),) = client.query(_REACHED, parameters=place).result_rows
+        return bool(there)
 
     def _connected(self) -> Any:
         import clickhouse_connect

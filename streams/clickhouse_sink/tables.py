@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,21 @@ class Table:
 
     name: str
     columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of one table, at least one: as many columns as the table has, each as long as there are rows."""
+
+    table: Table
+    columns: Sequence[Sequence[Any]]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+
+def block_of(table: Table, rows: Sequence[Row]) -> Block:
+    return Block(table, list(zip(*rows, strict=True)))
 
 
 EVENTS: Final = Table(
@@ -108,9 +123,4 @@ DEAD_LETTERS: Final = Table(
         "case_id": "String",
         "source_app": _WORD,
     },
-)
-
-SINK_PROGRESS: Final = Table(
-    "sink_progress",
-    {"topic": _WORD, **_PLACE, "recorded_at": _INSTANT, "in_history": "Bool"},
 )

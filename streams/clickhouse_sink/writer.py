@@ -1,25 +1,28 @@
 """Writes what was delivered of one topic, each record once, whatever happens on the way.
 
-Every attempt starts from what the store itself says of its progress, and works only on what lies above it. The rows
-come first, then the dead letters, then the progress: where an attempt breaks off, the next one does the same again,
-and rows that are there already stay as they are. Only then may Faust acknowledge.
+A partition is read from the store's own progress on, without gaps: what was not delivered is read from the log itself.
+Of a batch the rows come first, then the dead letters, then the progress, each tried again until it is there; rows that
+are there already stay as they are. While the rows of one batch are on their way the next ones are read already, but
+the progress of a partition moves batch by batch, and only from where the store says it is. Then Faust may acknowledge.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from functools import partial
+from typing import Final, Protocol, TypeVar
+
+from aiokafka import ConsumerRecord
 
 from services.casework.codec import UnreadableRecord
 from services.casework.domain.control import HistoryEnds
-from services.casework.domain.log_time import LogTime, PartitionTime
-from streams.clickhouse_sink.feeds import Feed
-from streams.clickhouse_sink.records import LogRecord
+from services.casework.domain.log_time import LogTime, PartitionTime, header_instant
+from streams.clickhouse_sink.feeds import Feed, Stated
 from streams.clickhouse_sink.store import SinkStore, StoreAway
-from streams.clickhouse_sink.tables import DEAD_LETTERS, SINK_PROGRESS, Row
+from streams.clickhouse_sink.tables import DEAD_LETTERS, Block, block_of
 from streams.dead_letters import MOST_IN_A_ROW, DeadLetter
 
 APP: Final = "clickhouse_sink"
@@ -27,6 +30,7 @@ APP: Final = "clickhouse_sink"
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 
+_Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
 
 
@@ -44,148 +48,159 @@ class DeadLetterOffice(Protocol):
         ...
 
 
+class Log(Protocol):
+    def between(self, topic: str, partition: int, start: int, stop: int) -> AsyncIterator[Sequence[ConsumerRecord]]:
+        """All that the log has from offset `start` up to but not including `stop`. Tries for as long as it takes."""
+        ...
+
+
 @dataclass(slots=True)
 class _Part:
-    """What one partition's records come to."""
+    """How far one partition was read.
+
+    confirmed: the last offset that the store is known to have. latest: the last batch on its way there. turn: to read,
+    in order.
+    """
+
+    time: PartitionTime
+    confirmed: int
+    in_a_row: int = 0
+    latest: asyncio.Task[None] | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What records come to, from after the offset `follows` up to `reached`."""
 
     partition: int
-    time: PartitionTime
-    in_a_row: int
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    letters: list[DeadLetter] = field(default_factory=list)
+    follows: int
+    reached: LogTime
+    blocks: Sequence[Block]
+    letters: Sequence[DeadLetter]
 
 
 class TopicWriter:
-    """Of one feed; used by one task at a time. now: this machine's clock in milliseconds, for `seen_at` alone."""
+    """Of one feed. now: this machine's clock in milliseconds, for `seen_at` alone."""
 
-    def __init__(self, feed: Feed, store: SinkStore, office: DeadLetterOffice, now: Callable[[], int]) -> None:
+    def __init__(
+        self, feed: Feed, store: SinkStore, office: DeadLetterOffice, log: Log, now: Callable[[], int]
+    ) -> None:
         self.feed = feed
         self._store = store
         self._office = office
+        self._log = log
         self._now = now
-        self._confirmed: dict[int, int] = {}
-        self._in_a_row: dict[int, int] = {}
-        self._published: set[tuple[int, int]] = set()
+        self._parts: dict[int, _Part] | None = None
 
     async def next_offsets(self) -> Mapping[int, int]:
-        """{partition: the offset to read from}, from the store's own progress. Raises StoreAway."""
+        """{partition: the offset to read from}, from the store's own progress, from which reading now begins anew.
+
+        Raises StoreAway.
+        """
         progress = await self._store.progress(self.feed.topic)
-        self._confirmed = {partition: time.offset for partition, time in progress.items()}
+        self._parts = {
+            partition: _Part(PartitionTime.restore(time), time.offset) for partition, time in progress.items()
+        }
         return {partition: time.offset + 1 for partition, time in progress.items()}
 
     def position(self, partition: int) -> int:
         """The next offset of a partition, as far as the store has confirmed it; 0 before it was asked."""
-        return self._confirmed.get(partition, -1) + 1
+        part = (self._parts or {}).get(partition)
+        return 0 if part is None else part.confirmed + 1
 
-    async def write(self, records: Sequence[LogRecord]) -> None:
+    async def write(self, partition: int, records: Sequence[ConsumerRecord]) -> None:
         """Returns when everything of the records is in the store and the progress says so.
 
-        While the store is away it waits and tries again. Raises StoreWentBack, TooManyUnreadable.
+        Records of one partition are to be given in order; of several batches the next may be given before this
+        returns. While the store is away it waits and tries again. Raises StoreWentBack, TooManyUnreadable.
         """
+        part = await self._part_of(partition)
+        async with part.turn:
+            async for some in self._without_gaps(partition, part, records):
+                batch = self._read(partition, part, some)
+                part.latest = asyncio.create_task(self._write_out(part, batch, part.latest))
+            latest = part.latest
+        if latest is not None:
+            await latest
+
+    async def _part_of(self, partition: int) -> _Part:
+        if self._parts is None:
+            await self._until_it_is_done(self.next_offsets)
+        assert self._parts is not None
+        return self._parts.setdefault(partition, _Part(PartitionTime(), -1))
+
+    async def _without_gaps(
+        self, partition: int, part: _Part, records: Sequence[ConsumerRecord]
+    ) -> AsyncIterator[Sequence[ConsumerRecord]]:
+        """What of the records is new. If offsets are missing there, all that the log has instead: what it leaves out
+        itself (markers of transactions, what was deleted) is no loss, what was not delivered would be."""
+        start, stop = part.time.state.offset + 1, records[-1].offset + 1
+        new = records if records[0].offset >= start else [record for record in records if record.offset >= start]
+        if len(new) == stop - start:
+            if new:
+                yield new
+        elif new:
+            place = {"topic": self.feed.topic, "partition": partition, "start": start, "stop": stop}
+            _log.warning("offsets are missing from what was delivered: they are read from the log itself", extra=place)
+            async for some in self._log.between(self.feed.topic, partition, start, stop):
+                yield some
+
+    def _read(self, partition: int, part: _Part, records: Sequence[ConsumerRecord]) -> _Batch:
+        follows, decode, time = part.time.state.offset, self.feed.decode, part.time
+        read: list[Stated] = []
+        letters: list[DeadLetter] = []
+        for record in records:
+            header = header_instant(record.headers) if record.headers else None
+            try:
+                stated = decode(record.value)
+            except UnreadableRecord as error:
+                time.next(record.offset, record.timestamp, header, is_history_end=False)
+                letters.append(self._letter(record, error.reason, part))
+                continue
+            part.in_a_row = 0
+            recorded_at = time.next(record.offset, record.timestamp, header, isinstance(stated, HistoryEnds))
+            read.append(Stated(stated, record, recorded_at))
+        blocks = self.feed.blocks(read) + ([self._dead_letters(letters)] if letters else [])
+        return _Batch(partition, follows, time.state, blocks, letters)
+
+    def _letter(self, record: ConsumerRecord, reason: str, part: _Part) -> DeadLetter:
+        part.in_a_row += 1
+        if part.in_a_row >= MOST_IN_A_ROW:
+            place = f"{self.feed.topic}[{record.partition}]"
+            raise TooManyUnreadable(f"{place}: {part.in_a_row} unreadable records up to offset {record.offset}")
+        return DeadLetter(self.feed.topic, record.partition, record.offset, reason, (APP,), record.key, record.value)
+
+    def _dead_letters(self, letters: Sequence[DeadLetter]) -> Block:
+        now = self._now()
+        rows = [(*letter.place, letter.case_id, letter.reason, now, letter.case_id, APP) for letter in letters]
+        return block_of(DEAD_LETTERS, rows)
+
+    async def _write_out(self, part: _Part, batch: _Batch, before: asyncio.Task[None] | None) -> None:
+        """before: the batch of the partition before this one, whose progress has to be there first."""
+        for block in batch.blocks:
+            await self._until_it_is_done(partial(self._store.insert, block))
+        for letter in batch.letters:
+            await self._publish(letter)
+        if before is not None:
+            await before
+        going_on = partial(self._store.go_on, self.feed.topic, batch.partition, batch.follows, batch.reached)
+        if not await self._until_it_is_done(going_on):
+            raise StoreWentBack(f"{self.feed.topic}[{batch.partition}]: {batch.follows} was confirmed and is gone")
+        part.confirmed = batch.reached.offset
+
+    async def _publish(self, letter: DeadLetter) -> None:
+        await self._office.publish(letter)
+        place = {"topic": letter.topic, "partition": letter.partition, "offset": letter.offset}
+        _log.error("a record that cannot be read was put aside", extra={**place, "reason": letter.reason})
+
+    async def _until_it_is_done(self, work: Callable[[], Awaitable[_Answer]]) -> _Answer:
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                await self._attempt(records)
+                return await work()
             except StoreAway as error:
-                _log.warning(
-                    "the store is away; what was read is kept and tried again",
-                    extra={"topic": self.feed.topic, "records": len(records), "reason": str(error)},
-                )
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            else:
-                return
-
-    async def _attempt(self, records: Sequence[LogRecord]) -> None:
-        progress = await self._store.progress(self.feed.topic)
-        self._refuse_going_back(progress)
-        parts = self._parts(records, progress)
-        await asyncio.gather(*(self._insert_rows(part) for part in parts))
-        for part in parts:
-            await self._publish(part)
-        if parts:
-            await self._store.insert(SINK_PROGRESS, [self._progress_row(part) for part in parts])
-        for part in parts:
-            self._confirmed[part.partition] = part.time.state.offset
-            self._in_a_row[part.partition] = part.in_a_row
-        self._published.clear()
-
-    def _refuse_going_back(self, progress: Mapping[int, LogTime]) -> None:
-        for partition, offset in self._confirmed.items():
-            there = progress[partition].offset if partition in progress else -1
-            if there < offset:
-                raise StoreWentBack(f"{self.feed.topic}[{partition}]: {offset} was confirmed, now it is {there}")
-
-    def _parts(self, records: Iterable[LogRecord], progress: Mapping[int, LogTime]) -> list[_Part]:
-        """What is above the progress, by partition. A partition of which nothing is has no part."""
-        parts: dict[int, _Part] = {}
-        for record in records:
-            reached = progress.get(record.partition, LogTime())
-            if record.offset <= reached.offset:
-                continue
-            part = parts.get(record.partition)
-            if part is None:
-                in_a_row = self._in_a_row.get(record.partition, 0)
-                part = parts[record.partition] = _Part(record.partition, PartitionTime.restore(reached), in_a_row)
-            self._read(record, part)
-        return list(parts.values())
-
-    def _read(self, record: LogRecord, part: _Part) -> None:
-        reached = part.time.state.offset
-        if record.offset <= reached:
-            return  # delivered a second time
-        if record.offset > reached + 1:
-            _log.warning(
-                "offsets are missing from the partition: markers of transactions, or records that were not delivered",
-                extra={"topic": record.topic, "partition": record.partition, "offset": reached + 1},
-            )
-        try:
-            stated = self.feed.decode(record.value)
-        except UnreadableRecord as error:
-            part.time.next(record.offset, record.timestamp_ms, record.header_ms, is_history_end=False)
-            self._put_aside(record, error.reason, part)
-            return
-        part.in_a_row = 0
-        recorded_at = part.time.next(
-            record.offset, record.timestamp_ms, record.header_ms, isinstance(stated, HistoryEnds)
-        )
-        for table, row in self.feed.rows(stated, record, recorded_at):
-            part.rows.setdefault(table.name, []).append(row)
-
-    def _put_aside(self, record: LogRecord, reason: str, part: _Part) -> None:
-        part.in_a_row += 1
-        if part.in_a_row >= MOST_IN_A_ROW:
-            raise TooManyUnreadable(
-                f"{record.topic}[{record.partition}]: {part.in_a_row} unreadable records up to offset {record.offset}"
-            )
-        letter = DeadLetter(record.topic, record.partition, record.offset, reason, (APP,), record.key, record.value)
-        place = (letter.topic, letter.partition, letter.offset)
-        part.letters.append(letter)
-        row = (*place, letter.case_id, reason, self._now(), letter.case_id, APP)
-        part.rows.setdefault(DEAD_LETTERS.name, []).append(row)
-
-    async def _insert_rows(self, part: _Part) -> None:
-        """One block a table for the part's range of offsets."""
-        for table in (*self.feed.tables, DEAD_LETTERS):
-            rows = part.rows.get(table.name)
-            if rows:
-                await self._store.insert(table, rows)
-
-    async def _publish(self, part: _Part) -> None:
-        for letter in part.letters:
-            if (letter.partition, letter.offset) not in self._published:
-                await self._office.publish(letter)
-                self._published.add((letter.partition, letter.offset))
-                _log.error(
-                    "a record that cannot be read was put aside",
-                    extra={
-                        "topic": letter.topic,
-                        "partition": letter.partition,
-                        "offset": letter.offset,
-                        "reason": letter.reason,
-                    },
-                )
-
-    def _progress_row(self, part: _Part) -> Row:
-        time = part.time.state
-        return (self.feed.topic, part.partition, time.offset, time.newest, time.in_history)
+                away = {"topic": self.feed.topic, "reason": str(error)}
+                _log.warning("the store is away; what was read is kept and tried again", extra=away)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

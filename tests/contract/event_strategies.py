@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.casework.domain import event_types
 from services.casework.domain.event_types import EVENT_TYPES, Kind
+from services.casework.domain.events import contradictions
 from services.casework.domain.instants import format_day, format_instant, parse_instant
 
 EARLIEST = parse_instant("0001-01-02T00:00:00Z")
@@ -73,6 +74,13 @@ def stated_events(draw: st.DrawFn) -> dict[str, Any]:
         del stated["data"]
     return stated
 
+
+def _are_right_together(stated: dict[str, Any]) -> bool:
+    return not contradictions(stated["type"], stated.get("data", {}))
+
+
+right_events = stated_events().filter(_are_right_together)
+"""Events that can be recorded."""
 
 not_a_value = (
     st.just("") | st.just("Not A Word") | st.just({}) | st.just({"a": 1}) | st.just([1]) | st.floats(2.5, 3.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import faust
@@ -14,7 +14,7 @@ from services.runtime.settings import Settings, load_settings
 from streams import app as apps
 from streams.clickhouse_sink.agents import create_agents
 from streams.clickhouse_sink.store import ClickHouseStore
-from streams.clickhouse_sink.tables import SINK_PROGRESS, Row, Table
+from streams.clickhouse_sink.tables import Block
 
 
 class DyingStore:
@@ -25,11 +25,14 @@ class DyingStore:
     async def progress(self, topic: str) -> Mapping[int, LogTime]:
         return await self._store.progress(topic)
 
-    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
-        if table is SINK_PROGRESS and self._written:
+    async def insert(self, block: Block) -> None:
+        await self._store.insert(block)
+        self._written += len(block)
+
+    async def go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
+        if self._written:
             os.kill(os.getpid(), signal.SIGKILL)
-        await self._store.insert(table, rows)
-        self._written += len(rows) if table is not SINK_PROGRESS else 0
+        return await self._store.go_on(topic, partition, follows, reached)
 
 
 def _agents(app: faust.App, settings: Settings) -> Any:

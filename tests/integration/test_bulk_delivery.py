@@ -43,6 +43,7 @@ class Counted:
     bootstrap: str
     directory: Path
     bulk: bool
+    side_by_side: int = 0
     topic: str = field(default_factory=lambda: f"counted-{uuid.uuid4().hex[:8]}")
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     appended: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
@@ -77,6 +78,7 @@ class Counted:
             "COUNTED_TOPIC": self.topic,
             "COUNTED_FILE": str(self.directory / f"{uuid.uuid4().hex}.counted"),
             "TROUBLE": trouble,
+            "SIDE_BY_SIDE": str(self.side_by_side),
         }
         with (self.directory / f"{worker}.log").open("ab") as said:
             command = [sys.executable, "-m", "tests.integration.counting_worker"]
@@ -216,6 +218,22 @@ def test_a_worker_that_is_told_to_stop_in_the_middle_of_a_batch_leaves_it_to_its
         counted.append(1_000)
     counted.start()
     counted.eventually(counted.all_is_counted)
+
+
+def test_batches_that_are_at_work_at_the_same_time_are_committed_up_to_the_first_that_is_not_done(
+    counted_in_bulk: Counted,
+) -> None:
+    counted_in_bulk.side_by_side = 4
+    counted_in_bulk.append(30_000)
+    for end in (subprocess.Popen.kill, subprocess.Popen.terminate, subprocess.Popen.kill):
+        worker = counted_in_bulk.start()
+        counted_in_bulk.counts(3)
+        end(worker)
+        worker.wait(20)
+        counted_in_bulk.append(10_000)
+    counted_in_bulk.start()
+    counted_in_bulk.eventually(counted_in_bulk.all_is_counted)
+    counted_in_bulk.eventually(counted_in_bulk.all_is_committed, 10)
 
 
 @pytest.mark.parametrize("trouble", ["pause", "seek"])

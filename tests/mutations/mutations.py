@@ -170,24 +170,24 @@ MUTATIONS = (
     _sink(
         "progress is written before the rows",
         "writer",
-        "        await asyncio.gather(*(self._insert_rows(part) for part in parts))\n"
-        "        for part in parts:\n"
-        "            await self._publish(part)\n"
-        "        if parts:\n"
-        "            await self._store.insert(SINK_PROGRESS, [self._progress_row(part) for part in parts])\n",
-        "        if parts:\n"
-        "            await self._store.insert(SINK_PROGRESS, [self._progress_row(part) for part in parts])\n"
-        "        await asyncio.gather(*(self._insert_rows(part) for part in parts))\n"
-        "        for part in parts:\n"
-        "            await self._publish(part)\n",
+        "        for block in batch.blocks:\n",
+        "        await self._store.go_on(self.feed.topic, batch.partition, batch.follows, batch.reached)\n"
+        "        for block in batch.blocks:\n",
         "test_rows_come_before_progress_and_digests_before_events",
     ),
     _sink(
-        "what is in the store already is written again",
+        "what is delivered again counts as new",
         "writer",
-        "            if record.offset <= reached.offset:\n                continue\n",
-        "",
-        "test_a_batch_that_is_wholly_covered_writes_nothing",
+        "else [record for record in records if record.offset >= start]",
+        "else records",
+        "test_what_the_progress_covers_is_not_written_again",
+    ),
+    _sink(
+        "what was not delivered is passed over",
+        "writer",
+        "if len(new) == stop - start:",
+        "if len(new) <= stop - start:",
+        "test_what_was_not_delivered_is_read_from_the_log",
     ),
     Mutation(
         "the digest ignores what the event says",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from aiokafka import ConsumerRecord
+
 from services.alerting.domain.detector import DetectorWatch, Heartbeat
 from services.casework.codec import encode_event
 from services.casework.domain.events import parse_event
 from services.casework.domain.instants import SECOND, parse_instant
 from services.runtime.topics import CASE_EVENTS, PARTITIONS
-from streams.clickhouse_sink.feeds import CaseEvents
-from streams.clickhouse_sink.records import LogRecord
+from streams.clickhouse_sink.feeds import CaseEvents, Stated
 from streams.clickhouse_sink.tables import EVENT_DIGESTS
 
 MAR_1 = parse_instant("2026-03-01T00:00:00Z")
@@ -32,9 +33,10 @@ def _digest(outcome: str, offset: int) -> object:
     said = {"direction": "outgoing", "outcome": outcome}
     raw = {"event_id": EVENT_ID, "case_id": CASE_ID, "type": "call", "occurred_at": "2026-03-01T00:00:00Z"}
     event = parse_event({**raw, "data": said}, "rupantar", "account-7")
-    record = LogRecord(CASE_EVENTS.name, 3, offset, MAR_1, None, CASE_ID.encode(), encode_event(event))
-    rows = {table.name: row for table, row in CaseEvents().rows(event, record, MAR_1 + offset)}
-    return rows[EVENT_DIGESTS.name][list(EVENT_DIGESTS.columns).index("digest")]
+    value = encode_event(event)
+    record = ConsumerRecord(CASE_EVENTS.name, 3, offset, MAR_1, 1, CASE_ID.encode(), value, None, 36, len(value), ())
+    digests, _ = CaseEvents().blocks([Stated(event, record, MAR_1 + offset)])
+    return digests.columns[list(EVENT_DIGESTS.columns).index("digest")][0]
 
 
 def test_two_contents_under_one_event_id_have_two_digests() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from google.protobuf.message import Message
@@ -16,6 +17,11 @@ from services.casework.domain.event_types import Id, Value
 from services.casework.domain.events import Event, FieldProblem, InvalidEvent, contradictions
 
 _ID: Final = Id()
+
+_MOST_KNOWN: Final = 8192
+_known: dict[tuple[str, bytes], Mapping[str, Value]] = {}
+"""{(type, its message's bytes): the data that was read of it}, for what many events state word for word, such as a call
+that nobody answered: it is read once. Only what is right is kept, and events share it, for nobody changes an event."""
 
 
 def event_to_message(event: Event) -> events_pb2.Event:
@@ -57,7 +63,7 @@ def read_event(message: events_pb2.Event, organisation: str, recorded_by: str) -
     type_name = message.WhichOneof("data")
     if type_name is None:
         raise InvalidEvent([*problems, FieldProblem("type", "required: no data of a known event type is set")])
-    data = _data_of(getattr(message, type_name), PLANS[type_name], problems)
+    data = _data_read_before(getattr(message, type_name), PLANS[type_name], problems)
     if problems:
         raise InvalidEvent(problems)
     return Event(event_id, case_id, type_name, occurred_at, data, organisation, recorded_by)
@@ -80,6 +86,24 @@ def _occurred_at(message: events_pb2.Event, problems: list[FieldProblem]) -> int
     except ValueError as error:
         problems.append(FieldProblem("occurred_at", str(error)))
         return 0
+
+
+def _data_read_before(message: Message, plan: TypePlan, problems: list[FieldProblem]) -> Mapping[str, Value]:
+    """As `_data_of`, which the same bytes of the same type need only once."""
+    if not plan.recurs:
+        return _data_of(message, plan, problems)
+    key = (plan.event_type.name, message.SerializePartialToString())
+    known = _known.get(key)
+    if known is not None:
+        return known
+    found: list[FieldProblem] = []
+    data = _data_of(message, plan, found)
+    problems.extend(found)
+    if not found:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = data
+    return data
 
 
 def _data_of(message: Message, plan: TypePlan, problems: list[FieldProblem]) -> dict[str, Value]:

@@ -23,6 +23,7 @@ from services.casework.domain.event_types import (
     Day,
     EventType,
     Field,
+    Id,
     Instant,
     OneOf,
     Scores,
@@ -45,12 +46,16 @@ class FieldReading:
 
 @dataclass(frozen=True, slots=True)
 class TypePlan:
-    """readings: by the number of the message's field; writings: by the name of the type's field."""
+    """readings: by the number of the message's field; writings: by the name of the type's field.
+
+    recurs: many events of the type state the same, which those with an id, an instant or scores do not.
+    """
 
     event_type: EventType
     message: type[Message]
     readings: Mapping[int, FieldReading]
     writings: Mapping[str, Write]
+    recurs: bool
 
 
 def _reading(field: Field, descriptor: FieldDescriptor) -> Read:
@@ -116,6 +121,7 @@ def _plan(event_type: EventType) -> TypePlan:
             for field in event_type.fields.values()
         },
         {field.name: _writing(field, described[field.name]) for field in event_type.fields.values()},
+        not any(isinstance(field.kind, Id | Instant | Scores) for field in event_type.fields.values()),
     )
 
 
