@@ -24,7 +24,7 @@ from typing import Final
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
-from services.casework.codec import UnreadableRecord, decode_record
+from services.casework.codec import UnreadableRecord, decode_keyed
 from services.casework.domain.events import Event
 from services.runtime.producer import LogProducer, LogUnavailable
 from services.runtime.settings import Settings, load_settings
@@ -106,13 +106,11 @@ def why_not(letter: DeadLetter) -> str:
     if letter.topic != CASE_EVENTS.name:
         return f"only records of {CASE_EVENTS.name} are replayed: what comes from them is worked out again"
     try:
-        record = decode_record(letter.value)
+        record = decode_keyed(letter.key, letter.value)
     except UnreadableRecord as error:
         return error.reason
     if not isinstance(record, Event):
         return "it is a control record, which means nothing at another place"
-    if letter.key != record.case_id.encode():
-        return "its key is not the case it is about"
     if partition_of(record.case_id) != letter.partition:
         return "it stands in a partition where its case is not"
     return ""

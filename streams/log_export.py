@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from services.casework.codec import UnreadableRecord, decode_record
+from services.casework.codec import UnreadableRecord, decode_keyed
 from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event, event_to_json
 from services.casework.domain.instants import format_instant
@@ -54,7 +54,7 @@ def read_log(settings: Settings, partition: int) -> Iterator[Logged]:
                 raise KafkaException(error)
             offset, value = message.offset(), message.value()
             assert offset is not None
-            record = _decoded(value)
+            record = _decoded(message.key(), value)
             header = header_instant([(name, bytes(text or b"")) for name, text in message.headers() or ()])
             recorded_at = time.next(offset, message.timestamp()[1], header, isinstance(record, HistoryEnds))
             yield Logged(partition, offset, recorded_at, record)
@@ -63,9 +63,9 @@ def read_log(settings: Settings, partition: int) -> Iterator[Logged]:
         consumer.close()
 
 
-def _decoded(value: bytes | None) -> Record | UnreadableRecord:
+def _decoded(key: bytes | str | None, value: bytes | None) -> Record | UnreadableRecord:
     try:
-        return decode_record(value or b"")
+        return decode_keyed(key.encode() if isinstance(key, str) else key, value)
     except UnreadableRecord as unreadable:
         return unreadable
 

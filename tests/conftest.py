@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.browser_fixture",
     "tests.demo_fixture",
     "tests.system_fixture",
+    "tests.faults_fixture",
 ]

@@ -221,10 +221,18 @@ def bearer(who: DemoPerson | None) -> dict[str, str]:
 
 
 @contextmanager
-def running_system(directory: Path) -> Iterator[System]:
-    """Started and ready; stopped at the end, and nothing left but files in `directory`."""
-    kafka = KafkaNode(directory / "kafka", heap="384m")
-    clickhouse = ClickHouseNode(directory / "clickhouse" / "data")
+def running_system(
+    directory: Path,
+    kafka: KafkaNode | None = None,
+    clickhouse: ClickHouseNode | None = None,
+    told: Mapping[str, str] | None = None,
+) -> Iterator[System]:
+    """Started and ready; stopped at the end, and nothing left but files in `directory`.
+
+    kafka, clickhouse: nodes of the caller's making, not started. told: what the parts' environment says instead.
+    """
+    kafka = kafka or KafkaNode(directory / "kafka", heap="384m")
+    clickhouse = clickhouse or ClickHouseNode(directory / "clickhouse" / "data")
     parts: dict[str, Part] = {}
     try:
         with ThreadPoolExecutor(1) as aside:
@@ -234,7 +242,7 @@ def running_system(directory: Path) -> Iterator[System]:
             create_topics(kafka.bootstrap)
             tables.result()
         policy = policy_of_seconds()
-        environment = _environment(directory, kafka, clickhouse, policy)
+        environment = {**_environment(directory, kafka, clickhouse, policy), **(told or {})}
         settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
         people = _people(settings)
         parts |= {name: Part(name, environment, directory / f"{name}.log") for name in MODULES}

@@ -7,11 +7,13 @@ import logging
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
+from typing import Final
 
 from infra.clickhouse.parent import die_with_parent
 from infra.clickhouse.settings import SettingsError, settings_from
+
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,9 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Waited for rather than handled: a handler that is interrupted by the next signal would wait for its own lock for
+    # ever. Blocked before any thread is made, they are blocked in all of them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     die_with_parent()
     from infra.clickhouse.engine import DirectoryInUse
     from infra.clickhouse.server import Server
@@ -37,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     server.start()
     print(f"ClickHouse endpoint ready at http://{options.host}:{server.port}", flush=True)
-    stop.wait()
+    signal.sigwait(_ENDING)
     if server.stop():
         return 0
     print("Something was still running and was cut off", file=sys.stderr, flush=True)

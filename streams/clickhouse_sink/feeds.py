@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from aiokafka import ConsumerRecord
 
-from services.casework.codec import decode_obligation_changes, decode_record, decode_transition
+from services.casework.codec import decode_keyed, decode_obligation_changes, decode_transition
 from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.control import Record
 from services.casework.domain.events import Event, data_to_json
@@ -47,7 +47,7 @@ class Feed(Protocol):
     topic: str
     tables: tuple[Table, ...]
 
-    def decode(self, value: bytes | None) -> Any:
+    def decode(self, record: ConsumerRecord) -> Any:
         """What the record states. Raises UnreadableRecord."""
         ...
 
@@ -65,8 +65,8 @@ class CaseEvents:
     def __init__(self) -> None:
         self._meanings = Meanings()
 
-    def decode(self, value: bytes | None) -> Record:
-        return decode_record(value)
+    def decode(self, record: ConsumerRecord) -> Record:
+        return decode_keyed(record.key, record.value)
 
     def blocks(self, read: Sequence[Stated]) -> list[Block]:
         """By columns from the start: there are a hundred times more events than of all else together."""
@@ -167,8 +167,8 @@ class Alerts:
     topic: str = ALERTS.name
     tables: tuple[Table, ...] = (ALERT_TRANSITIONS,)
 
-    def decode(self, value: bytes | None) -> tuple[AlertTransition, LogPosition]:
-        return decode_transition(value)
+    def decode(self, record: ConsumerRecord) -> tuple[AlertTransition, LogPosition]:
+        return decode_transition(record.value)
 
     def blocks(self, read: Sequence[Stated]) -> list[Block]:
         rows = [self._row(one.stated, one.record) for one in read if one.stated[0].organisation != CANARY_ORGANISATION]
@@ -224,8 +224,8 @@ class Obligations:
     topic: str = OBLIGATIONS.name
     tables: tuple[Table, ...] = (OBLIGATION_CHANGES,)
 
-    def decode(self, value: bytes | None) -> tuple[ObligationChanges, LogPosition]:
-        return decode_obligation_changes(value)
+    def decode(self, record: ConsumerRecord) -> tuple[ObligationChanges, LogPosition]:
+        return decode_obligation_changes(record.value)
 
     def blocks(self, read: Sequence[Stated]) -> list[Block]:
         rows = [row for one in read for row in self._rows(one.stated[0], one.record)]

@@ -153,7 +153,7 @@ class TopicWriter:
         for record in records:
             header = header_instant(record.headers) if record.headers else None
             try:
-                stated = decode(record.value)
+                stated = decode(record)
             except UnreadableRecord as error:
                 time.next(record.offset, record.timestamp, header, is_history_end=False)
                 letters.append(self._letter(record, error.reason, part))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from services.casework.codec import UnreadableRecord, decode_record
+from services.casework.codec import UnreadableRecord, decode_keyed
 from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event
 from services.casework.domain.log_time import LogTime, PartitionTime
@@ -156,13 +156,7 @@ class PartitionWatch:
 
 
 def _read(record: LogRecord) -> Record | UnreadableRecord:
-    value, key = record.value, record.key
-    if value is None:
-        return UnreadableRecord("the record is empty")
     try:
-        content = decode_record(value)
+        return decode_keyed(record.key, record.value)
     except UnreadableRecord as unreadable:
         return unreadable
-    if isinstance(content, Event) and (key is None or key != content.case_id.encode()):
-        return UnreadableRecord("the key is not the event's case_id")
-    return content

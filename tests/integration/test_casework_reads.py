@@ -41,7 +41,8 @@ def an_event(case_id: str, **changes: object) -> Event:
     return parse_event({**a_call(case_id), "occurred_at": "2026-03-01T08:00:00.000Z", **changes}, ORGANISATION, ANNA)
 
 
-def write(client: Client, offset: int, event: Event, recorded_at: int = MARCH) -> None:
+def write(client: Client, offset: int, event: Event, recorded_at: int = MARCH, type_name: str = "") -> None:
+    """type_name: what the row says instead of the event's own type."""
     data = json.dumps(data_to_json(event.type, event.data), sort_keys=True)
     digest = hashlib.sha256(data.encode()).digest()
     client.insert(
@@ -51,7 +52,7 @@ def write(client: Client, offset: int, event: Event, recorded_at: int = MARCH) -
                 event.case_id,
                 event.event_id,
                 event.organisation,
-                event.type,
+                type_name or event.type,
                 as_datetime(event.occurred_at),
                 as_datetime(recorded_at),
                 event.recorded_by,
@@ -138,6 +139,32 @@ async def test_what_could_not_be_read_is_told(history: ClickHouseHistory, clickh
 
     assert await history.unreadable_of(case_id) == [Unreadable(3, 17, "the bytes are no Envelope", MARCH)]
     assert await history.unreadable_of(str(uuid4())) == []
+
+
+async def test_an_event_of_a_newer_version_is_told_as_unreadable_and_the_others_are_read(
+    history: ClickHouseHistory, clickhouse_client: Client
+) -> None:
+    case_id = str(uuid4())
+    known, newer = an_event(case_id), an_event(case_id)
+    write(clickhouse_client, 30, known)
+    write(clickhouse_client, 31, newer, type_name="of_a_later_year")
+
+    assert [each.event for each in (await history.events_of([case_id], ORGANISATION))[case_id]] == [known]
+    [unreadable] = await history.unreadable_of(case_id)
+    assert (unreadable.partition, unreadable.offset) == (3, 31)
+    assert "unknown event type" in unreadable.reason
+
+
+async def test_a_letter_that_was_answered_is_no_longer_told(
+    history: ClickHouseHistory, clickhouse_client: Client
+) -> None:
+    case_id = str(uuid4())
+    names = ["topic", "partition", "offset", "key", "reason", "seen_at", "case_id", "source_app"]
+    for reason, seen_at in (("the bytes are no Envelope", MARCH), ("", MARCH + 1)):
+        row = [CASE_EVENTS.name, 3, 18, case_id, reason, as_datetime(seen_at), case_id, "clickhouse_sink"]
+        clickhouse_client.insert("dead_letters", [row], column_names=names)
+
+    assert await history.unreadable_of(case_id) == []
 
 
 async def test_freshness_is_that_of_the_oldest_partition_and_unknown_until_all_have_come(

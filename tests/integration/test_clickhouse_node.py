@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -67,6 +69,18 @@ def test_a_clean_stop_keeps_everything_and_ends_with_0(start_clickhouse: Callabl
     assert process.returncode == 0
     node.restart()
     assert client_of(node, DATABASE).command("SELECT count() FROM schema_migrations") == len(migrations_in())
+
+
+def test_signals_that_come_in_a_burst_end_it_all_the_same(start_clickhouse: Callable[..., ClickHouseNode]) -> None:
+    node = start_clickhouse()
+    pid = node.pid
+    for _ in range(300):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            os.kill(pid, number)
+    deadline = time.monotonic() + 15
+    while node.is_running:
+        assert time.monotonic() < deadline, "it waits for itself"
+        time.sleep(0.05)
 
 
 def test_a_stop_ends_what_is_running(start_clickhouse: Callable[..., ClickHouseNode]) -> None:

@@ -9,7 +9,7 @@ from prometheus_client import Counter
 
 from services.alerting.application.known import Known
 from services.alerting.domain.position import fingerprint
-from services.casework.codec import UnreadableRecord, decode_record, decode_transition
+from services.casework.codec import UnreadableRecord, decode_keyed, decode_transition
 from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.control import HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event
@@ -70,7 +70,7 @@ class LogFolding:
 
 def _record_of(message: Any) -> Record | None:
     try:
-        return decode_record(message.value)
+        return decode_keyed(message.key, message.value)
     except UnreadableRecord as error:
         _note_unreadable(message, error)
         return None

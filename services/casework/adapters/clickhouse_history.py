@@ -12,7 +12,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from services.casework.application.case_history import Conflict, RecordedEvent, Unreadable
 from services.casework.application.errors import HistoryAway
-from services.casework.domain.events import Event, parse_event
+from services.casework.domain.events import Event, InvalidEvent, parse_event
 from services.casework.domain.instants import format_instant
 from services.runtime.topics import CASE_EVENTS, PARTITIONS
 
@@ -39,7 +39,14 @@ ORDER BY offset
 _UNREADABLE: Final = """
 SELECT partition, offset, reason, toUnixTimestamp64Milli(seen_at)
 FROM dead_letters FINAL
-WHERE case_id = {case_id:String} AND topic = {topic:String}
+WHERE case_id = {case_id:String} AND topic = {topic:String} AND reason != ''
+ORDER BY offset
+"""
+_ALL_EVENTS: Final = """
+SELECT case_id, event_id, type, toUnixTimestamp64Milli(occurred_at), toUnixTimestamp64Milli(recorded_at),
+       recorded_by, data, partition, offset
+FROM events FINAL
+WHERE case_id = {case_id:String}
 ORDER BY offset
 """
 _RECORDER: Final = """
@@ -74,7 +81,8 @@ class ClickHouseHistory:
             chunk = list(case_ids[start : start + _CASES_A_QUERY])
             for row in await self._rows(_EVENTS, case_ids=chunk, organisation=organisation):
                 recorded = _recorded_event(row, organisation)
-                found.setdefault(recorded.event.case_id, []).append(recorded)
+                if isinstance(recorded, RecordedEvent):
+                    found.setdefault(recorded.event.case_id, []).append(recorded)
         return found
 
     async def conflicts_of(self, case_id: str) -> Sequence[Conflict]:
@@ -82,8 +90,9 @@ class ClickHouseHistory:
         return [Conflict(*row) for row in rows]
 
     async def unreadable_of(self, case_id: str) -> Sequence[Unreadable]:
-        rows = await self._rows(_UNREADABLE, case_id=case_id, topic=CASE_EVENTS.name)
-        return [Unreadable(*row) for row in rows]
+        put_aside = await self._rows(_UNREADABLE, case_id=case_id, topic=CASE_EVENTS.name)
+        read = [_recorded_event(row, "") for row in await self._rows(_ALL_EVENTS, case_id=case_id)]
+        return [*(Unreadable(*row) for row in put_aside), *(one for one in read if isinstance(one, Unreadable))]
 
     async def recorder_of(self, case_id: str, event_id: str) -> str | None:
         rows = await self._rows(_RECORDER, case_id=case_id, event_id=event_id)
@@ -108,7 +117,8 @@ class ClickHouseHistory:
         return client.query(query, parameters)
 
 
-def _recorded_event(row: Sequence[Any], organisation: str) -> RecordedEvent:
+def _recorded_event(row: Sequence[Any], organisation: str) -> RecordedEvent | Unreadable:
+    """Of a newer sink an event may come whose type or fields this version does not know yet."""
     case_id, event_id, type_name, occurred_at, recorded_at, recorded_by, data, partition, offset = row
     raw = {
         "event_id": event_id,
@@ -117,5 +127,8 @@ def _recorded_event(row: Sequence[Any], organisation: str) -> RecordedEvent:
         "occurred_at": format_instant(occurred_at),
         "data": json.loads(data),
     }
-    event: Event = parse_event(raw, organisation, recorded_by)
+    try:
+        event: Event = parse_event(raw, organisation, recorded_by)
+    except InvalidEvent as error:
+        return Unreadable(partition, offset, str(error), recorded_at)
     return RecordedEvent(event, recorded_at, partition, offset)

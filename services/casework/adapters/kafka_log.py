@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from services.casework.adapters.own_records import OwnRecords
 from services.casework.application.errors import LogAway
 from services.casework.application.event_log import Appended, LogRecord, Stretch
-from services.casework.codec import UnreadableRecord, decode_record, encode_event, encode_policy_changed
+from services.casework.codec import UnreadableRecord, decode_keyed, encode_event, encode_policy_changed
 from services.casework.domain.control import HistoryEnds, PolicyChanged
 from services.casework.domain.control import Record as Recorded
 from services.casework.domain.events import Event
@@ -148,15 +148,15 @@ def _monotonic() -> int:
 
 
 def _read(message: Any, time: PartitionTime, own: OwnRecords) -> LogRecord:
-    record = own.take(message.partition, message.offset, message.value) or _record_of(message.value)
+    record = own.take(message.partition, message.offset, message.value) or _record_of(message.key, message.value)
     header = header_instant(message.headers)
     recorded_at = time.next(message.offset, message.timestamp, header, isinstance(record, HistoryEnds))
     return LogRecord(message.partition, message.offset, recorded_at, record)
 
 
-def _record_of(value: bytes | None) -> Recorded | None:
+def _record_of(key: bytes | None, value: bytes | None) -> Recorded | None:
     try:
-        return decode_record(value)
+        return decode_keyed(key, value)
     except UnreadableRecord:
         # The sink puts it aside with the reason; here it only is no event.
         return None

@@ -33,7 +33,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A record under the case's key that could not be read."""
+    """A record of the case that cannot be read: put aside on its way into the tables, or of a newer version."""
 
     partition: int
     offset: int
@@ -45,7 +45,10 @@ class CaseHistory(Protocol):
     """Every method raises HistoryAway when the tables cannot be read: never an empty answer instead."""
 
     async def events_of(self, case_ids: Sequence[str], organisation: str) -> Mapping[str, Sequence[RecordedEvent]]:
-        """The events of cases, each once, in the order of the log. A case without events has no entry."""
+        """The events of cases, each once, in the order of the log. A case without events has no entry.
+
+        One that cannot be read is left out here, and told by `unreadable_of`.
+        """
         ...
 
     async def conflicts_of(self, case_id: str) -> Sequence[Conflict]: ...

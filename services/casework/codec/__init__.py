@@ -17,6 +17,7 @@ from services.casework.codec.alerts import (
 from services.casework.codec.errors import UnreadableRecord
 from services.casework.codec.event_messages import event_from_message, event_to_message
 from services.casework.codec.log_records import (
+    decode_keyed,
     decode_record,
     encode_clock,
     encode_event,
@@ -26,6 +27,7 @@ from services.casework.codec.log_records import (
 
 __all__ = [
     "UnreadableRecord",
+    "decode_keyed",
     "decode_obligation_changes",
     "decode_record",
     "decode_transition",

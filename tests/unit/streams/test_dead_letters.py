@@ -50,7 +50,7 @@ def test_what_cannot_be_replayed_says_why() -> None:
     assert why_not(replace(READABLE, value=b"\xff")) == "the bytes are no Envelope"
     assert why_not(replace(READABLE, value=None)) == "the record is empty"
     assert why_not(replace(READABLE, value=encode_clock())).startswith("it is a control record")
-    assert why_not(replace(READABLE, key=None)) == "its key is not the case it is about"
+    assert why_not(replace(READABLE, key=None)) == "the key is not the event's case_id"
     assert why_not(replace(READABLE, partition=(READABLE.partition + 1) % 12)).startswith("it stands in a partition")
     assert why_not(replace(READABLE, topic=ALERTS.name)).startswith("only records of")
 

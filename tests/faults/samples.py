@@ -1,0 +1,117 @@
+"""How far detector and sink are behind, and how much memory each process has, second by second, from outside."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import httpx
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from services.casework.domain.instants import parse_instant
+from services.runtime.topics import CASE_EVENTS, PARTITIONS
+from tests.faults.faulty_system import FaultySystem, now
+from tests.faults.invariants import Behind, Sample
+
+_PROGRESS = """
+SELECT count(), toUnixTimestamp64Milli(min(recorded_at)) FROM sink_progress FINAL WHERE topic = {topic:String}
+"""
+_EVERY_SECONDS = 1.0
+
+
+def resident_bytes(pid: int) -> int | None:
+    """None for a process that has gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), None)
+
+
+def bytes_in(directory: Path) -> int:
+    """What the files of a directory take; one that is deleted meanwhile takes nothing."""
+    total = 0
+    for path in directory.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:
+            continue
+    return total
+
+
+class Samples:
+    """A context manager. behind: {"detector", "sink": samples}; memory: {name: samples}, begun anew with a process."""
+
+    def __init__(self, machine: FaultySystem) -> None:
+        self.behind: dict[str, list[Behind]] = {"detector": [], "sink": []}
+        self.memory: defaultdict[str, list[Sample]] = defaultdict(list)
+        self._machine = machine
+        self._pids: dict[str, int] = {}
+        self._client: Any = None
+        self._ends = threading.Event()
+        self._http = httpx.Client(timeout=3, trust_env=False)
+        self._thread = threading.Thread(target=self._run, name="samples", daemon=True)
+        # That a store is away is what these runs are about.
+        for name in ("urllib3", "clickhouse_connect"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    def __enter__(self) -> Samples:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join(30)
+        self._http.close()
+
+    def _run(self) -> None:
+        while not self._ends.wait(_EVERY_SECONDS):
+            self._note("detector", self.checked_until)
+            self._note("sink", self._written_until)
+            for name in self._machine.names():
+                self._weigh(name)
+
+    def _note(self, who: str, reached: Callable[[], int | None]) -> None:
+        until, at = reached(), now()
+        self.behind[who].append(Behind(at, None if until is None else max(0, at - until)))
+
+    def checked_until(self) -> int | None:
+        """The instant before which every case was checked, by the detector's own word through alerting."""
+        system = self._machine.system
+        headers = {"authorization": f"Bearer {system.head.token}"}
+        try:
+            answer = self._http.get(f"{system.addresses['alerting']}/v1/detector", headers=headers)
+        except httpx.TransportError:
+            return None
+        said = answer.json().get("checked_until") if answer.status_code == 200 else None
+        return None if said is None else parse_instant(said)
+
+    def _written_until(self) -> int | None:
+        try:
+            if self._client is None:
+                self._client = clickhouse_connect.get_client(
+                    dsn=self._machine.system.clickhouse.url,
+                    database="reintegration",
+                    autogenerate_session_id=False,
+                    connect_timeout=2,
+                    send_receive_timeout=5,
+                )
+            [(partitions, until)] = self._client.query(_PROGRESS, parameters={"topic": CASE_EVENTS.name}).result_rows
+        except (ClickHouseError, OSError):
+            return None
+        return int(until) if partitions == PARTITIONS else None
+
+    def _weigh(self, name: str) -> None:
+        pid = self._machine.pid_of(name)
+        size = None if pid is None else resident_bytes(pid)
+        if pid is None or size is None:
+            return
+        if self._pids.get(name) != pid:
+            self._pids[name] = pid
+            self.memory[name] = []
+        self.memory[name].append((now(), float(size)))
