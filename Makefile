@@ -64,6 +64,11 @@ bench: setup ## measure how fast it is; takes long, ONLY="B3 B8" takes these
 	@$(PY) -m infra.system_packages --only java,maven
 	@$(PY) -m tests.bench $(ONLY)
 
+.PHONY: faults
+faults: setup ## bring every fault in its full form, for an hour and a half; as root, for the small disks
+	@$(PY) -m infra.system_packages
+	$(PY) -m pytest -q -s --faults-full --timeout 5400 tests/faults tests/faults/long/*.py
+
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \

@@ -6,8 +6,11 @@
 
 Every app that meets an unreadable record publishes it under its own name, so readers tell letters apart by (topic,
 partition, offset) and nothing is lost when one app is not running. `list` writes a JSON object a line. `replay` appends
-the original bytes again under the original key, if they can be read now; a letter that was replayed before is replayed
-again, which changes nothing: the same event twice is one event.
+the original bytes again under the original key, if they can be read now, and lets the tables forget that they could not
+be; a letter that was replayed before is replayed again, which changes nothing: the same event twice is one event.
+
+An event that is replayed counts from there on, as one that a phone sent late. What is made anew from the log (`make
+rebuild`) reads it where it first stood, and is as if it had never been put aside.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from services.casework.domain.events import Event
 from services.runtime.producer import LogProducer, LogUnavailable
 from services.runtime.settings import Settings, load_settings
 from services.runtime.topics import CASE_EVENTS, DEAD_LETTERS, partition_of
+from streams.answered_letters import TablesAway, mark_answered
 from streams.kafka_clients import partition_reader
 
 MOST_IN_A_ROW: Final = 1000
@@ -182,7 +186,9 @@ async def _work(options: argparse.Namespace, settings: Settings) -> int:
         return 2
     told = await replay(settings, chosen)
     _print(told)
-    return 1 if any(line["replayed_at_offset"] is None for line in told) else 0
+    again = [(line["partition"], line["offset"]) for line in told if line["replayed_at_offset"] is not None]
+    await asyncio.to_thread(mark_answered, settings, CASE_EVENTS.name, again)
+    return 0 if len(again) == len(told) else 1
 
 
 def _print(lines: Iterable[dict[str, object]]) -> None:
@@ -191,7 +197,7 @@ def _print(lines: Iterable[dict[str, object]]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0; 1 when a letter could not be replayed, 2 when there is no such letter, 3 when the log is away."""
+    """0; 1 when a letter could not be replayed, 2 when there is no such letter, 3 when log or tables are away."""
     parser = argparse.ArgumentParser(prog="python -m streams.dead_letters", description="Records nobody could read.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="a JSON object a line, without the records' content")
@@ -206,6 +212,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return asyncio.run(_work(options, load_settings()))
     except (LogUnavailable, KafkaConnectionError) as error:
         sys.stderr.write(f"the log cannot be reached: {error}\n")
+        return 3
+    except TablesAway as error:
+        sys.stderr.write(f"replayed, but the tables cannot be told: {error}; say the same again later\n")
         return 3
 
 

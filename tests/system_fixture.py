@@ -85,19 +85,23 @@ def _toml(value: Any) -> str:
 
 @dataclass(slots=True)
 class Part:
-    """One process of the system. It dies with the process that started it; `log` is where both its outputs go."""
+    """One process of the system. It dies with the process that started it; `log` is where both its outputs go.
+
+    module: what is run, with its arguments, where that is not the part itself.
+    """
 
     name: str
     environment: Mapping[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    module: tuple[str, ...] = ()
 
     def start(self) -> None:
         assert self.process is None or self.process.poll() is not None, f"{self.name} runs already"
         tied = [sys.executable, "-I", "-S", str(ROOT / "infra/kafka/tied.py"), str(os.getpid())]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*tied, sys.executable, "-m", *MODULES[self.name]],
+                [*tied, sys.executable, "-m", *(self.module or MODULES[self.name])],
                 cwd=ROOT,
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,

@@ -23,6 +23,7 @@ from services.runtime.topics import (
     Topic,
     in_generation,
 )
+from streams.dead_letters import DeadLetter
 from streams.kafka_clients import librdkafka_settings
 from streams.neglect_watch.partition_watch import Findings, PartitionWatch
 
@@ -64,14 +65,10 @@ class Emitter:
         for transition, cause in findings.transitions:
             self._put(ALERTS, partition, transition.case_id.encode(), encode_transition(transition, cause))
         for record, reason in findings.unreadable:
-            headers = {
-                "topic": CASE_EVENTS.name,
-                "partition": str(partition),
-                "offset": str(record.offset),
-                "reason": reason,
-                "app": APP_NAME,
-            }
-            self._put(DEAD_LETTERS, partition, record.key, record.value, headers)
+            letter = DeadLetter(
+                CASE_EVENTS.name, partition, record.offset, reason, (APP_NAME,), record.key, record.value
+            )
+            self._put(DEAD_LETTERS, partition, letter.key, letter.kept_value(), dict(letter.headers()))
             LETTERS.labels(APP_NAME, CASE_EVENTS.name).inc()
 
     async def flush(self) -> None:

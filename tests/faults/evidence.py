@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import clickhouse_connect
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from services.casework.codec import decode_obligation_changes, decode_transition
 from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.events import Event, data_to_json
 from services.casework.domain.transitions import AlertTransition, ObligationChanges
 from services.runtime.settings import Settings
-from services.runtime.topics import ALERTS, CASE_EVENTS, OBLIGATIONS, PARTITIONS
+from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, OBLIGATIONS, PARTITIONS
+from streams.dead_letters import DeadLetter, letter_of
 from streams.log_export import Logged, read_log
 from tests.faults.invariants import Key, Row, first_of_each
 from tests.system_fixture import System
@@ -42,16 +43,26 @@ class Told:
 
 @dataclass(slots=True)
 class Evidence:
-    """Everything up to `horizon` (milliseconds): what was recorded or happened at it or later is left out."""
+    """Everything up to `horizon` (milliseconds): what was recorded or happened at it or later is left out.
+
+    not_read: by app, places of the log that it put aside when it could not read them.
+    """
 
     horizon: int
     log: list[Logged]
     alerts: list[Told]
     obligations: list[Told]
     rows: dict[str, list[tuple[Key, Row]]]
+    not_read: Mapping[str, set[tuple[int, int]]] = field(default_factory=dict)
+
+    def log_read_by(self, app: str) -> list[Logged]:
+        """The log as the app had it: without what it put aside."""
+        aside = self.not_read.get(app, set())
+        return [one for one in self.log if (one.partition, one.offset) not in aside]
 
 
-def gather(system: System, settings: Settings, horizon: int) -> Evidence:
+def gather(system: System, horizon: int, not_read: Mapping[str, set[tuple[int, int]]]) -> Evidence:
+    settings = system.settings
     log = [one for p in range(PARTITIONS) for one in read_log(settings, p) if one.recorded_at < horizon]
     alerts = [
         Told(p, offset, transition)
@@ -63,11 +74,28 @@ def gather(system: System, settings: Settings, horizon: int) -> Evidence:
         for p, offset, value in records_of(settings, OBLIGATIONS.name)
         if (changes := decode_obligation_changes(value)[0]).at < horizon
     ]
-    return Evidence(horizon, log, alerts, obligations, rows_of(system, horizon))
+    return Evidence(horizon, log, alerts, obligations, rows_of(system, horizon), not_read)
 
 
 def records_of(settings: Settings, topic: str) -> Iterator[tuple[int, int, bytes]]:
     """(partition, offset, value) of what a topic has now. Raises KafkaException."""
+    for message in messages_of(settings, topic):
+        value, offset = message.value(), message.offset()
+        assert value is not None and offset is not None
+        yield message.partition(), offset, value
+
+
+def letters_of(settings: Settings) -> list[DeadLetter]:
+    """Every dead letter, as often as it was written."""
+    found = []
+    for message in messages_of(settings, DEAD_LETTERS.name):
+        headers = [(name, bytes(text or b"")) for name, text in message.headers() or ()]
+        found.append(letter_of(headers, message.key(), message.value()))
+    return found
+
+
+def messages_of(settings: Settings, topic: str) -> Iterator[Message]:
+    """What a topic has now. Raises KafkaException."""
     consumer = Consumer(
         {"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "evidence", "enable.auto.commit": False}
     )
@@ -77,13 +105,13 @@ def records_of(settings: Settings, topic: str) -> Iterator[tuple[int, int, bytes
             consumer.assign([TopicPartition(topic, partition, first)])
             position = first
             while position < end:
-                for message in consumer.consume(1000, 5):
+                for message in consumer.consume(min(1000, end - position), 1):
                     if (error := message.error()) is not None:
                         raise KafkaException(error)
-                    offset, value = message.offset(), message.value()
+                    offset = message.offset()
                     assert offset is not None
-                    if offset < end and value is not None:
-                        yield partition, offset, value
+                    if offset < end:
+                        yield message
                     position = offset + 1
     finally:
         consumer.close()

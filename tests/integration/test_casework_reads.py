@@ -167,6 +167,19 @@ async def test_a_letter_that_was_answered_is_no_longer_told(
     assert await history.unreadable_of(case_id) == []
 
 
+async def test_a_record_that_was_put_aside_and_read_after_all_is_not_told(
+    history: ClickHouseHistory, clickhouse_client: Client
+) -> None:
+    case_id = str(uuid4())
+    names = ["topic", "partition", "offset", "key", "reason", "seen_at", "case_id", "source_app"]
+    for offset in (40, 41):
+        row = [CASE_EVENTS.name, 3, offset, case_id, "type: required", as_datetime(MARCH), case_id, "clickhouse_sink"]
+        clickhouse_client.insert("dead_letters", [row], column_names=names)
+    write(clickhouse_client, 40, an_event(case_id))
+
+    assert [unreadable.offset for unreadable in await history.unreadable_of(case_id)] == [41]
+
+
 async def test_freshness_is_that_of_the_oldest_partition_and_unknown_until_all_have_come(
     start_clickhouse: Callable[..., ClickHouseNode],
 ) -> None:

@@ -1,6 +1,6 @@
-"""Hours of ordinary days: nobody falls behind, nothing grows. `make faults` runs it; `pytest` alone does not find it.
+"""Ordinary days, many of them: nobody falls behind, nothing grows.
 
-python -m pytest -s tests/faults/soak.py --faults-full
+python -m pytest -s tests/faults/long/soak.py --faults-full
 """
 
 from __future__ import annotations
