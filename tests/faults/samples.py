@@ -16,7 +16,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from services.casework.domain.instants import parse_instant
 from services.runtime.topics import CASE_EVENTS, PARTITIONS
 from tests.faults.faulty_system import FaultySystem, now
-from tests.faults.invariants import Behind, Sample
+from tests.faults.invariants import TEN_MINUTES, Behind, Sample, slope
 
 _PROGRESS = """
 SELECT count(), toUnixTimestamp64Milli(min(recorded_at)) FROM sink_progress FINAL WHERE topic = {topic:String}
@@ -68,6 +68,16 @@ class Samples:
         self._ends.set()
         self._thread.join(30)
         self._http.close()
+
+    def memory_in_words(self) -> str:
+        """Of each process the latest, and how it grows in ten minutes once a quarter of the time is over."""
+        words = []
+        for name, samples in self.memory.items():
+            warm = samples[len(samples) // 4 :]
+            if len(warm) > 1:
+                grows = slope(warm) * TEN_MINUTES / 1024 / 1024
+                words.append(f"{name} {samples[-1][1] / 1024 / 1024:.0f} MB {grows:+.2f}")
+        return "; ".join(words)
 
     def _run(self) -> None:
         while not self._ends.wait(_EVERY_SECONDS):

@@ -9,7 +9,7 @@ assert verdict.violations == []
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,10 +127,16 @@ class Run:
         self.figures["rest"] = f"{answered:.0f}+{detected:.0f}+{time.monotonic() - began - detected:.0f} s"
         return horizon, late
 
-    def verdict(self, *, memory: bool = False, not_read: Mapping[str, set[tuple[int, int]]] | None = None) -> Verdict:
+    def verdict(
+        self,
+        *,
+        also: Callable[[], list[Violation]] | None = None,
+        not_read: Mapping[str, set[tuple[int, int]]] | None = None,
+    ) -> Verdict:
         """Everything, looked at. Adds a row to the table.
 
-        memory: whether its slope is looked at too. not_read: by app, places of the log that it had to put aside.
+        also: what the scenario looks at itself, memory and disk (I14) among it. not_read: by app, places of the log
+        that it had to put aside.
         """
         horizon, violations = self.comes_to_rest()
         machine = self.machine
@@ -145,9 +151,8 @@ class Run:
         violations += wrong_reading(names, self.reader.names(horizon))
         violations += slow_alerts(self.reader.raised(), self._disturbed(horizon))
         violations += self._lag()
-        if memory:
-            violations += self._memory()
-        self._tell(found, violations, memory=memory)
+        violations += also() if also else []
+        self._tell(found, violations, memory=also is not None)
         return Verdict(violations, found, self.figures)
 
     def _disturbed(self, horizon: int) -> list[tuple[int, int]]:
@@ -182,7 +187,8 @@ class Run:
             found += lag_that_stays("sink", self.samples.behind["sink"], healed, SINK_MAY_BE_BEHIND_MS)
         return found
 
-    def _memory(self) -> list[Violation]:
+    def growing(self) -> list[Violation]:
+        """I14 of every process: its memory after a quarter of the time."""
         found = []
         for name, samples in self.samples.memory.items():
             warm_until = samples[0][0] + (samples[-1][0] - samples[0][0]) // 4
