@@ -29,6 +29,7 @@ from tests.system_fixture import OURS, System, running_system
 KAFKA: Final = "kafka"
 CLICKHOUSE: Final = "clickhouse"
 RESTARTED_AFTER_SECONDS: Final = 0.5
+IN_TIME_MS: Final = 5_000
 _LOOK_SECONDS: Final = 0.1
 
 
@@ -143,8 +144,8 @@ class FaultySystem:
 
     @contextmanager
     def disturbing(self, *, seconds_after: float = 15) -> Iterator[None]:
-        """What is raised in between, and a little after, may be seen late."""
-        began = now()
+        """What is raised in between, a little after, or too shortly before to have been seen, may be seen late."""
+        began = now() - IN_TIME_MS
         try:
             yield
         finally:
