@@ -72,7 +72,7 @@ def catch_up(where: Path, log: KafkaNode, positions: Positions) -> Run:
     """From the first thing it says until all that was in the log has been worked."""
     ends = positions.end_of_events()
     records = sum(ends.values())
-    environment = {"KAFKA_BOOTSTRAP_SERVERS": log.bootstrap, "VAR_DIR": str(where / "var"), "LOG_LEVEL": "WARNING"}
+    environment = {"KAFKA_BOOTSTRAP_SERVERS": log.bootstrap, "VAR_DIR": str(where / "var")}
     with running(where, "streams.worker", "neglect_watch", environment=environment) as worker:
 
         def begun() -> bool:

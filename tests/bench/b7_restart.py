@@ -49,7 +49,7 @@ def measure() -> list[Measure]:
 def _restart(where: Path, log: KafkaNode, positions: Positions) -> tuple[float, float]:
     """Seconds until the time was said in every partition and read again there; MB at most until then."""
     ends = positions.end_of_events()
-    environment = {"KAFKA_BOOTSTRAP_SERVERS": log.bootstrap, "VAR_DIR": str(where / "var"), "LOG_LEVEL": "WARNING"}
+    environment = {"KAFKA_BOOTSTRAP_SERVERS": log.bootstrap, "VAR_DIR": str(where / "var")}
     began = time.monotonic()
     with running(where, "streams.worker", "neglect_watch", environment=environment) as worker:
 

@@ -48,7 +48,6 @@ def measure() -> list[Measure]:
 def _environment(where: Path, tables: ClickHouseNode) -> Mapping[str, str]:
     return {
         "VAR_DIR": str(where / "var"),
-        "LOG_LEVEL": "WARNING",
         "CLICKHOUSE_URL": tables.address,
         "CLICKHOUSE_USER": tables.user,
         "CLICKHOUSE_PASSWORD": tables.password,

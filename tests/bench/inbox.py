@@ -46,7 +46,7 @@ def seconds_to_the_inbox(open_cases: int, seconds: int) -> list[float]:
         with shown(f"B5: loading {open_cases} open cases") as progress:
             history = many_cases(open_cases, _now())
             load(history, log.bootstrap, progress, {_QUICK: policy_of_seconds()})
-        common = {"KAFKA_BOOTSTRAP_SERVERS": log.bootstrap, "VAR_DIR": str(where / "var"), "LOG_LEVEL": "WARNING"}
+        common = {"KAFKA_BOOTSTRAP_SERVERS": log.bootstrap, "VAR_DIR": str(where / "var")}
         positions = Positions(log.bootstrap)
         ends = positions.end_of_events()
         with running(where, "streams.worker", "neglect_watch", environment=common) as detector:

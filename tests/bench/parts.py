@@ -26,6 +26,12 @@ from tests.clickhouse_fixture import client_of
 
 ROOT: Final = Path(__file__).parents[2]
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+_OF_ALL: Final = {
+    "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'proto' / 'gen'}",
+    "NEGLECT_WATCH_PORT": "0",
+    "CLICKHOUSE_SINK_PORT": "0",
+    "LOG_LEVEL": "WARNING",
+}
 _CORES: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 MEASURED_CORE: Final = _CORES[-1] if len(_CORES) > 1 else None
 """Where what is measured runs; the stores have the others."""
@@ -55,7 +61,7 @@ class Process:
             self.popen = subprocess.Popen(
                 [*tied, *_held(), sys.executable, "-m", module, *arguments],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'proto' / 'gen'}", **environment},
+                env={**os.environ, **_OF_ALL, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=said if output is None else output,
                 stderr=said,
