@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
+import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,12 +70,14 @@ def measure() -> list[Measure]:
     return _measures(working, reading)
 
 
-def catch_up(where: Path, log: KafkaNode, positions: Positions) -> Run:
-    """From the first thing it says until all that was in the log has been worked."""
+def catch_up(where: Path, log: KafkaNode, positions: Positions, name: str = "", goes_on_seconds: float = 0) -> Run:
+    """From the first thing it says until all that was in the log has been worked.
+
+    name: the worker's own, if any. goes_on_seconds: so long it lives on, as one that keeps its state now and then.
+    """
     ends = positions.end_of_events()
     records = sum(ends.values())
-    environment = {"KAFKA_BOOTSTRAP_SERVERS": log.bootstrap, "VAR_DIR": str(where / "var")}
-    with running(where, "streams.worker", "neglect_watch", environment=environment) as worker:
+    with detector(where, log, name) as worker:
 
         def begun() -> bool:
             worker.check()
@@ -84,7 +88,20 @@ def catch_up(where: Path, log: KafkaNode, positions: Positions) -> Run:
         seconds = until(lambda: _worked(worker, positions, ends), patience(records), "all records were worked", 0.2)
         used = worker.used
         said = positions.count(ALERTS), positions.count(OBLIGATIONS)
+        time.sleep(goes_on_seconds)
     return Run(records, seconds, used.cpu_seconds - before.cpu_seconds, before.peak_mb, used.peak_mb, *said)
+
+
+def detector(where: Path, log: KafkaNode, name: str = "") -> AbstractContextManager[Process]:
+    # Time is said often, so that state is kept soon behind a history.
+    often = {"CLOCK_EVERY_SECONDS": "2"}
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": log.bootstrap,
+        "VAR_DIR": str(where / "var"),
+        "WORKER_NAME": name,
+        **often,
+    }
+    return running(where, "streams.worker", "neglect_watch", environment=environment)
 
 
 def _worked(worker: Process, positions: Positions, ends: dict[int, int]) -> bool:

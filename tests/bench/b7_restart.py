@@ -7,14 +7,20 @@ import time
 from pathlib import Path
 
 from infra.kafka.node import KafkaNode
-from tests.bench.b3_neglect_watch import catch_up
+from tests.bench.b3_neglect_watch import catch_up, detector
 from tests.bench.history_log import load
 from tests.bench.log_positions import NEGLECT_WATCH, Positions
 from tests.bench.many_cases import many_cases
-from tests.bench.parts import folder, fresh_log, running, until
+from tests.bench.parts import folder, fresh_log, until
 from tests.bench.progress import shown
 from tests.bench.report import Measure, at_most
 from tests.bench.sizes import patience, sizes
+
+_NAME = "one"
+"""As the runner starts it: with a name of its own, under which it has its partitions back at once."""
+
+_GOES_ON_SECONDS = 9
+"""A detector keeps its state every five seconds; one that is stopped before has to work the log again."""
 
 
 def measure() -> list[Measure]:
@@ -26,7 +32,7 @@ def measure() -> list[Measure]:
             load(many_cases(size.open_cases, time.time_ns() // 1_000_000), log.bootstrap, progress)
         positions = Positions(log.bootstrap)
         with shown("B7: the first worker catches up"):
-            first = catch_up(where, log, positions)
+            first = catch_up(where, log, positions, _NAME, _GOES_ON_SECONDS)
         with shown("B7: restarts") as progress:
             for number in range(size.runs):
                 progress(number, size.runs)
@@ -49,9 +55,8 @@ def measure() -> list[Measure]:
 def _restart(where: Path, log: KafkaNode, positions: Positions) -> tuple[float, float]:
     """Seconds until the time was said in every partition and read again there; MB at most until then."""
     ends = positions.end_of_events()
-    environment = {"KAFKA_BOOTSTRAP_SERVERS": log.bootstrap, "VAR_DIR": str(where / "var")}
     began = time.monotonic()
-    with running(where, "streams.worker", "neglect_watch", environment=environment) as worker:
+    with detector(where, log, _NAME) as worker:
 
         def detects() -> bool:
             worker.check()
