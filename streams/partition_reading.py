@@ -31,7 +31,7 @@ def read_partition(
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
-            "enable.partition.eof": stop is None,
+            "enable.partition.eof": True,
             "log_level": 3,
         }
     )
@@ -39,9 +39,12 @@ def read_partition(
         consumer.assign([TopicPartition(topic, partition, start)])
         at_end = False
         while not at_end:
-            records, at_end = _sorted_out(consumer.consume(_AT_ONCE, _PATIENCE_SECONDS))
+            # Asked for more than there is, the client would wait its whole patience for the rest.
+            at_once = _AT_ONCE if stop is None else max(1, min(_AT_ONCE, stop - start))
+            records, at_end = _sorted_out(consumer.consume(at_once, _PATIENCE_SECONDS))
             if stop is not None and records:
-                at_end = _offset(records[-1]) >= stop - 1
+                start = _offset(records[-1]) + 1
+                at_end = start >= stop
                 records = [record for record in records if _offset(record) < stop]
             if records:
                 yield records

@@ -44,6 +44,11 @@ def create_agents(app: faust.App, settings: Settings) -> None:
     async def revoked(_app: Any, revoked: set[Any], **_: Any) -> None:
         desk.revoke(tp.partition for tp in revoked if tp.topic == topic.get_topic_name())
 
+    @app.on_before_shutdown.connect
+    async def stopping(_app: Any, **_: Any) -> None:
+        with crash_on_error("the last keeping of neglect_watch"):
+            await desk.keep_all()
+
     @app.agent(topic, name="neglect_watch", concurrency=1)
     async def neglect_watch(stream: Any) -> None:
         async for partition, records in batches(stream):

@@ -62,6 +62,7 @@ class Desk:
         self._emitter = emitter
         self._hands: dict[int, asyncio.Task[Watched]] = {}
         self._saying: asyncio.Task[None] | None = None
+        self._at_work = asyncio.Lock()
 
     def assign(self, partitions: Iterable[int]) -> None:
         for partition in partitions:
@@ -96,6 +97,10 @@ class Desk:
         await self._take(watched, records)
 
     async def _take(self, watched: Watched, records: Sequence[LogRecord]) -> None:
+        async with self._at_work:
+            await self._work(watched, records)
+
+    async def _work(self, watched: Watched, records: Sequence[LogRecord]) -> None:
         watch, findings = watched.watch, Findings()
         watch.work(records, findings)
         if watch.unreadable_in_a_row >= UNREADABLE_IN_A_ROW:
@@ -108,6 +113,14 @@ class Desk:
         state = _state_of(watched) if _is_to_be_kept(watched) else []
         self._emitter.put(watch.partition, findings)
         self._saying = asyncio.create_task(self._say(watched, watch.time.state, state), name=f"say {watch.partition}")
+
+    async def keep_all(self) -> None:
+        """Before the worker stops: who comes next then begins where it left off."""
+        async with self._at_work:
+            if self._saying is not None:
+                await asyncio.shield(self._saying)
+            unkept = [watched for watched in self._ready() if watched.watch.position > watched.kept_position]
+            await asyncio.gather(*(self._say(one, one.watch.time.state, _state_of(one)) for one in unkept))
 
     async def _say(self, watched: Watched, reached: LogTime, state: StateRecords) -> None:
         """What was found, and then what is to be kept: state never speaks of what nobody was told."""

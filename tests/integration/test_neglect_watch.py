@@ -22,6 +22,7 @@ from services.runtime.settings import Settings
 from services.runtime.topics import DEAD_LETTERS, DETECTOR, PARTITIONS, partition_of
 from streams.load_history import HistoryRefused, load_history, read_history
 from streams.log_export import line_of, read_log
+from streams.neglect_watch.recovery import recover
 from streams.replay import transitions_of
 from tests.kafka_fixture import FreshKafka
 from tests.live_log import Appender, TopicReader, Worker, alerts_reader, eventually, quickened, transitions_in
@@ -209,3 +210,21 @@ def test_heartbeats_say_of_every_partition_up_to_when_it_was_checked(kafka_alone
 
     eventually(all_checked_lately, 60, "a fresh heartbeat from every partition")
     beats.close()
+
+
+def test_a_worker_that_is_told_to_stop_keeps_what_it_knows_for_the_one_after_it(
+    kafka_alone: KafkaNode, settings: Settings, detector: Worker
+) -> None:
+    append, reader = Appender(kafka_alone.bootstrap), alerts_reader(kafka_alone.bootstrap)
+    append.policy(_quick())
+    events = _random_events(7, 40, 10)
+    append.events(events)
+    eventually(lambda: reader.read(0.5) >= 0 and len(reader.values) > 20, 60, "first alerts")
+    assert detector.stop() == 0
+    reader.close()
+    kept = [recover(settings, partition) for partition in range(PARTITIONS)]
+    assert sum(watch.shelf.cases for watch in kept) == len({event.case_id for event in events})
+    ends = {partition: list(read_log(settings, partition))[-1].offset for partition in range(PARTITIONS)}
+    behind = {watch.partition: ends[watch.partition] - watch.position for watch in kept}
+    # Clock records may have been appended while it stopped.
+    assert all(missing <= 5 for missing in behind.values()), behind
