@@ -15,7 +15,15 @@ from infra.runner.stores import LogWatch
 from services.casework.domain.control import PolicyChanged
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
 from services.runtime.settings import Settings
-from services.runtime.topics import ALERTS, CASE_EVENTS, DERIVED_TOPICS, DETECTOR, PARTITIONS, in_generation
+from services.runtime.topics import (
+    ALERTS,
+    CASE_EVENTS,
+    DERIVED_TOPICS,
+    DETECTOR,
+    NEGLECT_STATE,
+    PARTITIONS,
+    in_generation,
+)
 from streams.load_history import load_history, read_history
 from tests.kafka_fixture import FreshKafka
 from tests.live_log import Appender, Worker, eventually
@@ -69,7 +77,10 @@ def test_a_detector_of_another_generation_says_nothing_into_the_log_and_writes_t
     assert {topic.name: sum(ends_of(settings, topic).values()) for topic in DERIVED_TOPICS} == dict.fromkeys(
         (topic.name for topic in DERIVED_TOPICS), 0
     )
-    assert all(sum(ends_of(settings, topic).values()) for topic in NEXT), "one of its own topics is empty"
+    # State is kept now and then, with the batch after so many seconds: here there is none.
+    said = [topic for topic in DERIVED_TOPICS if topic is not NEGLECT_STATE]
+    counts = {topic.name: sum(ends_of(settings, in_generation(topic, "next")).values()) for topic in said}
+    assert all(counts.values()), counts
     assert sum(ends_of(settings, in_generation(ALERTS, "next")).values()) > 20
 
 
