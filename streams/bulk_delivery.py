@@ -61,7 +61,6 @@ def deliver_in_bulk(app: Any, records_a_poll: int = RECORDS_A_POLL) -> None:
     """Has the app's records delivered as lists. Before it starts; it may have no tables. Raises AnotherFaust."""
     app.conf.broker_max_poll_records = records_a_poll
     app.conf.stream_buffer_maxsize = BATCHES_QUEUED
-    app.conf.broker_commit_every = 1
     extend_consumer(app, _BulkConsumer)
 
 

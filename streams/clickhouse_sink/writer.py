@@ -117,7 +117,10 @@ class TopicWriter:
         """
         part = await self._part_of(partition)
         async with part.turn:
+            earlier = part.latest
             async for some in self._without_gaps(partition, part, records):
+                if part.latest is not None and part.latest is not earlier:
+                    await part.latest  # a gap may be long: one list of it after the other
                 batch = self._read(partition, part, some)
                 part.latest = asyncio.create_task(self._write_out(part, batch, part.latest))
             latest = part.latest

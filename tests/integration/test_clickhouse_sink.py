@@ -337,9 +337,11 @@ def test_what_the_detector_says_is_in_the_tables_once(
     ]
 
 
+@pytest.mark.parametrize("in_bulk", ["true", "false"])
 def test_two_workers_that_come_and_go_write_every_event_once(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    producer: KafkaProducer, store: Store, start_sink: StartSink, monkeypatch: pytest.MonkeyPatch, in_bulk: str
 ) -> None:
+    monkeypatch.setenv("STREAMS_BULK", in_bulk)
     cases = [new_case() for _ in range(40)]
     first = start_sink(store)
     places = append(producer, *(a_call(case_id) for case_id in cases))
