@@ -11,7 +11,7 @@ from tests.faults_fixture import FaultsPlan
 
 
 def test_kills_and_freezes_under_load_lose_double_and_miss_nothing(faults: FaultsPlan) -> None:
-    each, minutes, frozen = (3, 10.0, 30.0) if faults.full else (1, 1.5, 12.0)
+    each, minutes, frozen = (3, 10.0, 30.0) if faults.full else (1, 1.2, 12.0)
     seconds = (faults.minutes or minutes) * 60
     rate = faults.rate or (1000 if faults.full else 200)
     turns = faults_in_turn(Random(f"kills {faults.seed}"), each, frozen)

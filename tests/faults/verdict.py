@@ -53,6 +53,7 @@ REST_SECONDS: Final = 60.0
 # A heartbeat comes every five seconds, a clock record every two.
 DETECTOR_MAY_BE_BEHIND_MS: Final = 8_000
 SINK_MAY_BE_BEHIND_MS: Final = 5_000
+_MINUTE_MS: Final = 60_000
 _PLAIN_CASES: Final = 60
 _ORDER_CASES: Final = 100
 
@@ -156,8 +157,19 @@ class Run:
         return Verdict(violations, found, self.figures)
 
     def _disturbed(self, horizon: int) -> list[tuple[int, int]]:
-        """The load's own end is a disturbance too: what comes after the horizon is not waited for."""
-        return [*self.machine.disturbed, (0, self.began), (horizon, horizon + 10**10)]
+        """Faults, each until the detector has caught up, for a minute at most; and what comes before and after."""
+        return [
+            *((start, self._caught_up(end)) for start, end in self.machine.disturbed),
+            (0, self.began),
+            (horizon, horizon + 10**10),
+        ]
+
+    def _caught_up(self, end: int) -> int:
+        behind = self.samples.behind["detector"]
+        back = (
+            one.at for one in behind if one.at >= end and one.by is not None and one.by <= DETECTOR_MAY_BE_BEHIND_MS
+        )
+        return min(next(back, end + _MINUTE_MS), end + _MINUTE_MS)
 
     def _receipts(self, found: Evidence) -> list[Violation]:
         kept = list(self.phones.kept.values())

@@ -187,13 +187,19 @@ class Intake:
     def _check(self, principal: Principal, asked: _Asked, sent: list[_Sent], answers: _Answers) -> None:
         """Puts the event with those that are sent, or its answer where it needs no sending."""
         place, event, recorder = asked
+        known = self.view.recent.find(event.case_id, event.event_id)
+        is_same = known is not None and known.fingerprint == fingerprint(event)
+        # What she recorded is recorded, whatever became of the case since: her phone, whose answer was lost, may not be
+        # told that it was refused.
+        if known is not None and is_same and known.recorded_by == principal.account_id:
+            answers.by_place[place] = Receipt(event.event_id, known.recorded_at, duplicate=True)
+            return
         try:
             self._require_allowed(principal, event, recorder)
         except CaseworkError as error:
             answers.by_place[place] = error
             return
-        known = self.view.recent.find(event.case_id, event.event_id)
-        if known is not None and known.fingerprint == fingerprint(event):
+        if known is not None and is_same:
             answers.by_place[place] = Receipt(event.event_id, known.recorded_at, duplicate=True)
             return
         # Other content under a known id goes into the log all the same: people are shown the conflict.

@@ -185,6 +185,19 @@ async def test_a_caseworker_pauses_for_14_days_once_in_30_and_a_supervisor_for_9
     assert await refused_field(house, paused(7, MARCH, 91), by="supervisor") == "data.until"
 
 
+async def test_what_was_recorded_is_not_refused_when_it_is_sent_again_although_it_would_be_now(house: House) -> None:
+    await house.send(opened(1, 100, MARCH))
+    taken_back = event_json(2, 100, "retraction", MARCH, {"retracts": an_id(3), "reason": "typed_wrong"})
+    assert (await house.send(taken_back)).status_code == 201
+    assert (await house.send(called(3, 100, MARCH), by="supervisor")).status_code == 201
+    another = event_json(4, 100, "retraction", MARCH, {"retracts": an_id(3), "reason": "typed_wrong"})
+    assert await refused_field(house, another, status=403) == "data.retracts"
+
+    again = await house.send(taken_back)
+
+    assert (again.status_code, again.json()["duplicate"]) == (200, True)
+
+
 async def test_two_pauses_in_one_batch_are_one_too_many(house: House) -> None:
     await house.send(opened(1, 100, MARCH - 60 * DAY))
     answer = await house.send_batch({"events": [paused(2, MARCH, 14), paused(3, MARCH, 14)]})
