@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.faults.small_disk import SmallDisk
 from tests.faults.verdict import Run
 
-MEGABYTE = 1024 * 1024
-LEFT_BYTES = MEGABYTE
-FULL_BELOW_BYTES = 64 * 1024
+LEFT_BYTES = 1024 * 1024
 
 
-def fills_up(run: Run, disk: SmallDisk, seconds: float) -> None:
-    """Ballast leaves a little, the load takes it, and full it stays for so long."""
+def fills_up(run: Run, disk: SmallDisk, is_full: Callable[[], bool], seconds: float) -> None:
+    """Ballast leaves a little, the load takes it until the store has no room, and so it stays for so long."""
     disk.fill_up_to(LEFT_BYTES)
-    assert run.machine.wait_until(lambda: disk.free() < FULL_BELOW_BYTES, 120), f"{disk.free()} bytes are left"
+    assert run.machine.wait_until(is_full, 120), f"{disk.free()} bytes are left, and there is still room"
     run.machine.wait(seconds)
 
 

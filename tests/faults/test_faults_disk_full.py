@@ -10,6 +10,8 @@ from tests.faults.table import in_words
 from tests.faults.verdict import scenario
 from tests.faults_fixture import FaultsPlan
 
+FULL_BELOW_BYTES = 64 * 1024
+
 
 def test_with_the_disk_of_the_log_full_events_are_refused_and_with_room_they_land(faults: FaultsPlan) -> None:
     with small_disk(faults.directory / "disk", 192) as disk:
@@ -19,7 +21,7 @@ def test_with_the_disk_of_the_log_full_events_are_refused_and_with_room_they_lan
             machine.wait(5)
             with machine.disturbing():
                 since = now()
-                fills_up(run, disk, 60 if faults.full else 10)
+                fills_up(run, disk, lambda: disk.free() < FULL_BELOW_BYTES, 60 if faults.full else 10)
                 until = now()
                 disk.make_room()
                 machine.wait_until(lambda: machine.pid_of(KAFKA) is not None, 30)
