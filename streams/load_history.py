@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from services.casework.codec import encode_event, encode_history_ends, encode_policy_changed
 from services.casework.domain.control import PolicyChanged
@@ -26,6 +26,7 @@ from services.casework.domain.policy_file import InvalidPolicy, load_policy
 from services.runtime.settings import Settings, load_settings
 from services.runtime.topics import CASE_EVENTS, partition_of
 from streams.kafka_clients import librdkafka_settings
+from streams.record_writer import Headers, NotTaken, RecordWriter
 
 _ALSO = frozenset(("recorded_at", "organisation", "recorded_by"))
 
@@ -62,20 +63,27 @@ def load_history(
     _refuse_unless_empty(settings)
     in_order = sorted(history, key=lambda recorded: recorded.recorded_at)
     begins = in_order[0].recorded_at if in_order else 0
-    writer = _Writer(settings)
+    writer = RecordWriter(settings)
     for partition in range(CASE_EVENTS.partitions):
         for changed in policies:
-            writer.put(partition, None, encode_policy_changed(changed), begins)
+            writer.put(CASE_EVENTS, partition, None, encode_policy_changed(changed), _recorded_at(begins))
     for count, recorded in enumerate(in_order, 1):
-        case_id = recorded.event.case_id
-        writer.put(partition_of(case_id), case_id.encode(), encode_event(recorded.event), recorded.recorded_at)
+        case_id, value = recorded.event.case_id, encode_event(recorded.event)
+        writer.put(CASE_EVENTS, partition_of(case_id), case_id.encode(), value, _recorded_at(recorded.recorded_at))
         if count % 1000 == 0:
             progress(count)
     for partition in range(CASE_EVENTS.partitions):
-        writer.put(partition, None, encode_history_ends(), None)
-    writer.finish()
+        writer.put(CASE_EVENTS, partition, None, encode_history_ends())
+    try:
+        writer.finish()
+    except NotTaken as failure:
+        raise HistoryRefused(f"{failure}; empty it and load again") from failure
     progress(len(in_order))
     return len(in_order)
+
+
+def _recorded_at(instant: int) -> Headers:
+    return ((RECORDED_AT_HEADER, str(instant).encode()),)
 
 
 def _refuse_unless_empty(settings: Settings) -> None:
@@ -89,44 +97,6 @@ def _refuse_unless_empty(settings: Settings) -> None:
                 )
     finally:
         consumer.close()
-
-
-class _Writer:
-    def __init__(self, settings: Settings) -> None:
-        self._producer = Producer(
-            {
-                **librdkafka_settings(settings),
-                "acks": "all",
-                "enable.idempotence": True,
-                "compression.type": "lz4",
-                "linger.ms": 20,
-                "log_level": 3,
-                "queue.buffering.max.messages": 200_000,
-            }
-        )
-        self._refused: KafkaError | None = None
-
-    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
-        if error is not None:
-            self._refused = error
-
-    def put(self, partition: int, key: bytes | None, value: bytes, recorded_at: int | None) -> None:
-        headers = {} if recorded_at is None else {RECORDED_AT_HEADER: str(recorded_at)}
-        while True:
-            try:
-                self._producer.produce(
-                    CASE_EVENTS.name, value, key, partition=partition, headers=headers, on_delivery=self._delivered
-                )
-            except BufferError:
-                self._producer.poll(0.2)
-            else:
-                self._producer.poll(0)
-                return
-
-    def finish(self) -> None:
-        self._producer.flush()
-        if self._refused is not None:
-            raise HistoryRefused(f"the log did not take it all: {self._refused}; empty it and load again")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.demo_fixture",
     "tests.system_fixture",
     "tests.faults_fixture",
+    "tests.sink_fixture",
 ]

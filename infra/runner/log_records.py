@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from infra.runner.refusal import CannotRun
 from infra.runner.stores import log_client_settings
 from services.runtime.settings import Settings
 from services.runtime.topics import Topic
+from streams.record_writer import NotTaken, RecordWriter
 
 _PATIENCE_SECONDS: Final = 60.0
 # A poll lasts as long as this unless so many records came; a partition that ends is known only after it.
@@ -88,46 +89,6 @@ def _polled(consumer: Consumer, topic: Topic) -> list[Message]:
     raise CannotRun(f"{topic.name} was not read to its end: the log has not answered for {_PATIENCE_SECONDS:g} s.")
 
 
-class RecordWriter:
-    """Puts records where they are told to, in order. `finish` returns when the log has them all. Raises CannotRun."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._producer = Producer(
-            {
-                **log_client_settings(settings),
-                "acks": "all",
-                "enable.idempotence": True,
-                "compression.type": "lz4",
-                "linger.ms": 20,
-                "queue.buffering.max.messages": 200_000,
-                "queue.buffering.max.kbytes": 131_072,
-                "log_level": 3,
-            }
-        )
-        self._refused: KafkaError | None = None
-
-    def put(self, topic: Topic, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        while True:
-            try:
-                self._producer.produce(
-                    topic.name, value, key, partition=partition, headers=list(headers), on_delivery=self._delivered
-                )
-            except BufferError:
-                self._producer.poll(0.2)
-            else:
-                self._producer.poll(0)
-                return
-
-    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
-        if error is not None:
-            self._refused = error
-
-    def finish(self) -> None:
-        self._producer.flush()
-        if self._refused is not None:
-            raise CannotRun(f"The log did not take it all: {self._refused}")
-
-
 def copy_records(
     settings: Settings, source: Topic, target: Topic, progress: Callable[[int], None] = lambda _count: None
 ) -> int:
@@ -140,9 +101,17 @@ def copy_records(
         count += 1
         if count % 1000 == 0:
             progress(count)
-    writer.finish()
+    finish(writer)
     progress(count)
     return count
+
+
+def finish(writer: RecordWriter) -> None:
+    """Returns when the log has all that was put. Raises CannotRun."""
+    try:
+        writer.finish()
+    except NotTaken as failure:
+        raise CannotRun(f"The log cannot be written: {failure}.") from failure
 
 
 def headers_of(message: Message) -> Headers:

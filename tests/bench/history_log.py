@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +26,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from confluent_kafka import KafkaError, Message, Producer
 
 from services.casework.codec import decode_record, encode_event, encode_history_ends, encode_policy_changed
 from services.casework.domain.control import PolicyChanged
@@ -35,7 +35,9 @@ from services.casework.domain.log_time import RECORDED_AT_HEADER
 from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
 from services.casework.domain.policy_timeline import SINCE_EVER, PolicyBook
+from services.runtime.settings import Settings
 from services.runtime.topics import CASE_EVENTS, PARTITIONS, partition_of
+from streams.record_writer import RecordWriter
 from tests.bench.long_lives import Told, long_life
 
 ROOT: Final = Path(__file__).parents[2]
@@ -177,75 +179,34 @@ def _in_order(columns: list[tuple[list[int], list[int], list[bytes], list[str]]]
 # --- loading ----------------------------------------------------------------------------------------------------------
 
 
-class NotLoaded(RuntimeError):
-    """The log did not take all of it."""
-
-
 def load(
     history: History, bootstrap: str, progress: Progress = _unheard, policies: Mapping[str, Policy] | None = None
 ) -> dict[int, int]:
-    """Into an empty log with its topics. Answers how many records each partition has now; raises NotLoaded.
+    """Into an empty log with its topics. Answers how many records each partition has now; raises NotTaken.
 
     policies: of single organisations, from the beginning; the default policy holds for all others.
     """
-    writer = _Writer(bootstrap)
+    writer, records = RecordWriter(Settings(kafka_bootstrap_servers=bootstrap)), Counter[int]()
+
+    def put(number: int, key: bytes | None, value: bytes, recorded_at: bytes | None) -> None:
+        headers = () if recorded_at is None else ((RECORDED_AT_HEADER, recorded_at),)
+        writer.put(CASE_EVENTS, number, key, value, headers)
+        records[number] += 1
+
     begins = str(int(history.recorded_at[0])).encode()
     for organisation, policy in {"": load_policy(DEFAULT_POLICY_PATH), **(policies or {})}.items():
         for number in range(PARTITIONS):
-            writer.put(number, None, encode_policy_changed(PolicyChanged(organisation, policy)), begins)
+            put(number, None, encode_policy_changed(PolicyChanged(organisation, policy)), begins)
     partitions = [partition_of(case_id.decode()) for case_id in history.case_ids.tolist()]
     for done, ((at, case_id, value), case) in enumerate(zip(history.rows(), history.case.tolist(), strict=True)):
-        writer.put(partitions[case], case_id.encode(), value, b"%d" % at)
+        put(partitions[case], case_id.encode(), value, b"%d" % at)
         if done % 10_000 == 0:
             progress(done, len(history))
     for number in range(PARTITIONS):
-        writer.put(number, None, encode_history_ends(), None)
+        put(number, None, encode_history_ends(), None)
     writer.finish()
     progress(len(history), len(history))
-    return writer.records
-
-
-class _Writer:
-    def __init__(self, bootstrap: str) -> None:
-        self.records = dict.fromkeys(range(PARTITIONS), 0)
-        self._refused: KafkaError | None = None
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "acks": "all",
-                "enable.idempotence": True,
-                "compression.type": "lz4",
-                "linger.ms": 100,
-                "batch.size": 900_000,
-                "batch.num.messages": 10_000,
-                "queue.buffering.max.messages": 500_000,
-                "log_level": 3,
-            }
-        )
-
-    def put(self, partition: int, key: bytes | None, value: bytes, recorded_at: bytes | None) -> None:
-        headers = None if recorded_at is None else [(RECORDED_AT_HEADER, recorded_at)]
-        while True:
-            try:
-                self._producer.produce(
-                    CASE_EVENTS.name, value, key, partition=partition, headers=headers, on_delivery=self._delivered
-                )
-            except BufferError:
-                self._producer.poll(0.1)
-            else:
-                break
-        self.records[partition] += 1
-        if not self.records[partition] % 1000:
-            self._producer.poll(0)
-
-    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
-        if error is not None:
-            self._refused = error
-
-    def finish(self) -> None:
-        self._producer.flush()
-        if self._refused is not None:
-            raise NotLoaded(f"the log did not take it all: {self._refused}")
+    return dict(records)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,6 @@ import json
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +13,12 @@ import pytest
 from kafka import KafkaProducer
 
 from infra.clickhouse.node import ClickHouseNode
-from infra.kafka.create_topics import create_topics
 from infra.kafka.node import KafkaNode
 from services.casework.codec import encode_clock, encode_event, encode_obligation_changes, encode_transition
 from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, OBLIGATIONS, PARTITIONS, partition_of
 from streams.dead_letters import DeadLetter
 from tests.contract.golden_values import CAUSE, CHANGES, TRANSITION
 from tests.integration.sink_under_test import (
-    Sink,
     Store,
     a_call,
     append,
@@ -30,57 +27,15 @@ from tests.integration.sink_under_test import (
     events_of,
     new_case,
 )
-
-
-@pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaNode]:
-    node = KafkaNode(tmp_path_factory.mktemp("sink-log"), heap="384m")
-    node.restart()
-    create_topics(node.bootstrap)
-    yield node
-    node.kill()
-
-
-@pytest.fixture(scope="module")
-def producer(log: KafkaNode) -> Iterator[KafkaProducer]:
-    producer = KafkaProducer(bootstrap_servers=log.bootstrap, acks="all", linger_ms=5)
-    yield producer
-    producer.close()
-
-
-@pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseNode]:
-    with ClickHouseNode(tmp_path_factory.mktemp("sink-tables") / "data") as node:
-        yield node
-
-
-@pytest.fixture
-def store(tables: ClickHouseNode) -> Store:
-    return Store(tables, f"sink_{uuid.uuid4().hex[:12]}").create()
-
-
-StartSink = Callable[..., Sink]
-
-
-@pytest.fixture
-def start_sink(log: KafkaNode, tmp_path: Path) -> Iterator[StartSink]:
-    sinks: list[Sink] = []
-
-    def start(store: Store, module: str = "streams.worker clickhouse_sink") -> Sink:
-        sinks.append(Sink(log, store, tmp_path, module))
-        return sinks[-1]
-
-    yield start
-    for sink in sinks:
-        sink.close()
+from tests.sink_fixture import StartSink
 
 
 def test_the_same_event_twice_is_one_row_with_the_lowest_offset(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     case_id = new_case()
     call = a_call(case_id, wellbeing=4)
-    first, second = append(producer, call, call)
+    first, second = append(sink_producer, call, call)
     start_sink(store)
     store.wait_for(CASE_EVENTS.name, second.partition, second.offset)
     assert events_of(store, case_id) == [
@@ -91,12 +46,12 @@ def test_the_same_event_twice_is_one_row_with_the_lowest_offset(
 
 
 def test_of_two_contents_under_one_id_the_first_stands_and_the_conflict_shows(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     case_id = new_case()
     call = a_call(case_id, outcome="no_answer")
     other = a_call(case_id, event_id=call.event_id, outcome="reached")
-    first, second = append(producer, call, other)
+    first, second = append(sink_producer, call, other)
     start_sink(store)
     store.wait_for(CASE_EVENTS.name, second.partition, second.offset)
     assert events_of(store, case_id) == [
@@ -109,10 +64,10 @@ def test_of_two_contents_under_one_id_the_first_stands_and_the_conflict_shows(
 
 
 def test_a_row_says_when_the_log_got_the_event_and_which_facts_it_states(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     case_id = new_case()
-    (place,) = append(producer, a_call(case_id))
+    (place,) = append(sink_producer, a_call(case_id))
     start_sink(store)
     store.wait_for(CASE_EVENTS.name, place.partition, place.offset)
     (row,) = store.rows(
@@ -134,15 +89,15 @@ def test_a_row_says_when_the_log_got_the_event_and_which_facts_it_states(
 
 
 def test_an_event_is_in_the_table_within_two_seconds_of_the_log(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     start_sink(store)
-    (place,) = append(producer, a_call(new_case()))
+    (place,) = append(sink_producer, a_call(new_case()))
     store.wait_for(CASE_EVENTS.name, place.partition, place.offset)
     delays = []
     for _ in range(5):
         case_id = new_case()
-        append(producer, a_call(case_id))
+        append(sink_producer, a_call(case_id))
         began = time.monotonic()
         while not events_of(store, case_id):
             time.sleep(0.02)
@@ -153,10 +108,10 @@ def test_an_event_is_in_the_table_within_two_seconds_of_the_log(
 
 
 def test_killed_between_insert_and_progress_it_shows_every_event_exactly_once(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     cases = [new_case() for _ in range(60)]
-    places = append(producer, *(a_call(case_id) for case_id in cases for _ in range(5)))
+    places = append(sink_producer, *(a_call(case_id) for case_id in cases for _ in range(5)))
     dying = start_sink(store, "tests.integration.sink_killed_before_progress")
     assert dying.ended_with() == -signal.SIGKILL
     assert store.rows("SELECT count() FROM events")[0][0] > 0
@@ -168,17 +123,17 @@ def test_killed_between_insert_and_progress_it_shows_every_event_exactly_once(
 
 
 def test_while_the_store_is_away_nothing_is_lost_and_afterwards_it_catches_up(
-    producer: KafkaProducer, start_sink: StartSink, tmp_path: Path
+    sink_producer: KafkaProducer, start_sink: StartSink, tmp_path: Path
 ) -> None:
     node = ClickHouseNode(tmp_path / "own" / "data").start().wait_ready()
     try:
         store = Store(node, "reintegration").create()
         sink = start_sink(store)
-        (before,) = append(producer, a_call(new_case()))
+        (before,) = append(sink_producer, a_call(new_case()))
         store.wait_for(CASE_EVENTS.name, before.partition, before.offset)
         node.kill()
         cases = [new_case() for _ in range(30)]
-        places = append(producer, *(a_call(case_id) for case_id in cases))
+        places = append(sink_producer, *(a_call(case_id) for case_id in cases))
         time.sleep(4)
         assert sink.process.poll() is None, "it waits in place"
         node.restart()
@@ -192,10 +147,10 @@ def test_while_the_store_is_away_nothing_is_lost_and_afterwards_it_catches_up(
 
 
 def test_a_store_that_was_emptied_is_filled_again_whatever_the_group_has_committed(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     cases = [new_case() for _ in range(30)]
-    places = append(producer, *(a_call(case_id) for case_id in cases))
+    places = append(sink_producer, *(a_call(case_id) for case_id in cases))
     sink = start_sink(store)
     for place in places:
         store.wait_for(CASE_EVENTS.name, place.partition, place.offset)
@@ -211,15 +166,15 @@ def test_a_store_that_was_emptied_is_filled_again_whatever_the_group_has_committ
 
 
 def test_a_store_that_is_emptied_under_a_running_sink_stops_it_to_begin_anew(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     case_id = new_case()
-    (place,) = append(producer, a_call(case_id))
+    (place,) = append(sink_producer, a_call(case_id))
     sink = start_sink(store)
     store.wait_for(CASE_EVENTS.name, place.partition, place.offset)
     store.drop()
     store.create()
-    (later,) = append(producer, a_call(case_id))
+    (later,) = append(sink_producer, a_call(case_id))
     assert sink.ended_with() == 75
     start_sink(store)
     store.wait_for(CASE_EVENTS.name, later.partition, later.offset)
@@ -227,12 +182,12 @@ def test_a_store_that_is_emptied_under_a_running_sink_stops_it_to_begin_anew(
 
 
 def test_a_record_nobody_can_read_is_put_aside_and_what_follows_goes_on(
-    log: KafkaNode, producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_log: KafkaNode, sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     case_id = new_case()
-    poison = append_raw(producer, b"\xff\xfe canary-0171-555", case_id)
-    empty = append_raw(producer, None, case_id)
-    (after,) = append(producer, a_call(case_id))
+    poison = append_raw(sink_producer, b"\xff\xfe canary-0171-555", case_id)
+    empty = append_raw(sink_producer, None, case_id)
+    (after,) = append(sink_producer, a_call(case_id))
     start_sink(store)
     store.wait_for(CASE_EVENTS.name, after.partition, after.offset)
     assert len(events_of(store, case_id)) == 1
@@ -246,7 +201,7 @@ def test_a_record_nobody_can_read_is_put_aside_and_what_follows_goes_on(
         (CASE_EVENTS.name, partition, poison.offset, "the bytes are no Envelope", case_id, "clickhouse_sink"),
         (CASE_EVENTS.name, partition, empty.offset, "the record is empty", case_id, "clickhouse_sink"),
     ]
-    status, letters = dead_letters(log, "list")
+    status, letters = dead_letters(sink_log, "list")
     mine = [letter for letter in letters if letter["case_id"] == case_id]
     assert status == 0
     assert [(letter["partition"], letter["offset"], letter["apps"]) for letter in mine] == [
@@ -254,30 +209,30 @@ def test_a_record_nobody_can_read_is_put_aside_and_what_follows_goes_on(
         (partition, empty.offset, ["clickhouse_sink"]),
     ]
     assert "canary" not in json.dumps(letters)
-    status, told = dead_letters(log, "replay", "--partition", str(partition), "--offset", str(poison.offset))
+    status, told = dead_letters(sink_log, "replay", "--partition", str(partition), "--offset", str(poison.offset))
     assert (status, told[0]["replayed_at_offset"]) == (1, None)
     assert told[0]["why_not_replayed"] == "the bytes are no Envelope"
-    assert dead_letters(log, "replay", "--partition", str(partition), "--offset", "999999") == (2, [])
+    assert dead_letters(sink_log, "replay", "--partition", str(partition), "--offset", "999999") == (2, [])
 
 
 def test_a_dead_letter_that_can_be_read_now_is_replayed_under_its_key(
-    log: KafkaNode, producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_log: KafkaNode, sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     case_id = new_case()
     call = a_call(case_id)
-    (place,) = append(producer, a_call(case_id, outcome="no_answer"))
+    (place,) = append(sink_producer, a_call(case_id, outcome="no_answer"))
     # A reader that was too old for the record put it aside.
     letter = DeadLetter(
         CASE_EVENTS.name, place.partition, 10**9, "no record of a known kind is set", ("neglect_watch",), None, None
     )
-    producer.send(
+    sink_producer.send(
         DEAD_LETTERS.name,
         encode_event(call),
         key=case_id.encode(),
         partition=place.partition,
         headers=letter.headers(),
     ).get(30)
-    status, told = dead_letters(log, "replay", "--partition", str(place.partition), "--offset", str(10**9))
+    status, told = dead_letters(sink_log, "replay", "--partition", str(place.partition), "--offset", str(10**9))
     assert status == 0
     again = told[0]["replayed_at_offset"]
     assert again > place.offset
@@ -287,15 +242,15 @@ def test_a_dead_letter_that_can_be_read_now_is_replayed_under_its_key(
 
 
 def test_control_records_and_the_canaries_are_no_events(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     places = [
-        producer.send(CASE_EVENTS.name, encode_clock(), key=None, partition=partition).get(30)
+        sink_producer.send(CASE_EVENTS.name, encode_clock(), key=None, partition=partition).get(30)
         for partition in range(PARTITIONS)
     ]
     case_id = new_case()
     canary = replace(a_call(case_id), organisation="reintegration-canary")
-    places += append(producer, canary)
+    places += append(sink_producer, canary)
     start_sink(store)
     for place in places:
         store.wait_for(CASE_EVENTS.name, place.partition, place.offset)
@@ -305,7 +260,7 @@ def test_control_records_and_the_canaries_are_no_events(
 
 
 def test_what_the_detector_says_is_in_the_tables_once(
-    producer: KafkaProducer, store: Store, start_sink: StartSink
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink
 ) -> None:
     alert_id, case_id = str(uuid.uuid4()), new_case()
     partition = partition_of(case_id)
@@ -313,8 +268,8 @@ def test_what_the_detector_says_is_in_the_tables_once(
     changes = encode_obligation_changes(replace(CHANGES, case_id=case_id), CAUSE)
     key = case_id.encode()
     for _ in range(2):
-        alert = producer.send(ALERTS.name, transition, key=key, partition=partition).get(30)
-        ended = producer.send(OBLIGATIONS.name, changes, key=key, partition=partition).get(30)
+        alert = sink_producer.send(ALERTS.name, transition, key=key, partition=partition).get(30)
+        ended = sink_producer.send(OBLIGATIONS.name, changes, key=key, partition=partition).get(30)
     start_sink(store)
     store.wait_for(ALERTS.name, partition, alert.offset)
     store.wait_for(OBLIGATIONS.name, partition, ended.offset)
@@ -339,18 +294,18 @@ def test_what_the_detector_says_is_in_the_tables_once(
 
 @pytest.mark.parametrize("in_bulk", ["true", "false"])
 def test_two_workers_that_come_and_go_write_every_event_once(
-    producer: KafkaProducer, store: Store, start_sink: StartSink, monkeypatch: pytest.MonkeyPatch, in_bulk: str
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink, monkeypatch: pytest.MonkeyPatch, in_bulk: str
 ) -> None:
     monkeypatch.setenv("STREAMS_BULK", in_bulk)
     cases = [new_case() for _ in range(40)]
     first = start_sink(store)
-    places = append(producer, *(a_call(case_id) for case_id in cases))
+    places = append(sink_producer, *(a_call(case_id) for case_id in cases))
     second = start_sink(store)
-    places += append(producer, *(a_call(case_id) for case_id in cases))
+    places += append(sink_producer, *(a_call(case_id) for case_id in cases))
     for place in places:
         store.wait_for(CASE_EVENTS.name, place.partition, place.offset)
     assert first.stop() == 0
-    places += append(producer, *(a_call(case_id) for case_id in cases))
+    places += append(sink_producer, *(a_call(case_id) for case_id in cases))
     for place in places:
         store.wait_for(CASE_EVENTS.name, place.partition, place.offset)
     assert second.process.poll() is None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import signal
 import time
-import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,6 @@ from confluent_kafka import TopicPartition as AdminPartition
 from confluent_kafka.admin import AdminClient
 from kafka import KafkaProducer
 
-from infra.clickhouse.node import ClickHouseNode
-from infra.kafka.create_topics import create_topics
 from infra.kafka.node import KafkaNode
 from services.casework.codec import encode_clock
 from services.casework.domain.log_time import LogTime
@@ -26,56 +22,14 @@ from services.runtime.topics import ALERTS, CASE_EVENTS, OBLIGATIONS
 from streams.clickhouse_sink.missed_records import KafkaLog
 from streams.clickhouse_sink.store import ClickHouseStore
 from tests.integration.sink_under_test import Sink, Store, a_call, append, new_case
-
-
-@pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaNode]:
-    node = KafkaNode(tmp_path_factory.mktemp("exact-log"), heap="384m")
-    node.restart()
-    create_topics(node.bootstrap)
-    yield node
-    node.kill()
-
-
-@pytest.fixture(scope="module")
-def producer(log: KafkaNode) -> Iterator[KafkaProducer]:
-    producer = KafkaProducer(bootstrap_servers=log.bootstrap, acks="all", linger_ms=5)
-    yield producer
-    producer.close()
-
-
-@pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseNode]:
-    with ClickHouseNode(tmp_path_factory.mktemp("exact-tables") / "data") as node:
-        yield node
-
-
-@pytest.fixture
-def store(tables: ClickHouseNode) -> Store:
-    return Store(tables, f"exact_{uuid.uuid4().hex[:12]}").create()
-
-
-StartSink = Callable[..., Sink]
-
-
-@pytest.fixture
-def start_sink(log: KafkaNode, tmp_path: Path) -> Iterator[StartSink]:
-    sinks: list[Sink] = []
-
-    def start(store: Store, module: str = "streams.worker clickhouse_sink") -> Sink:
-        sinks.append(Sink(log, store, tmp_path, module))
-        return sinks[-1]
-
-    yield start
-    for sink in sinks:
-        sink.close()
+from tests.sink_fixture import StartSink
 
 
 class Appended:
     """Events that were appended, and what is to be seen of them: of each the record with the lowest offset."""
 
-    def __init__(self, producer: KafkaProducer) -> None:
-        self._producer = producer
+    def __init__(self, sink_producer: KafkaProducer) -> None:
+        self._producer = sink_producer
         self._random = random.Random(7)
         self._events: list[Any] = []
         self.lowest: dict[tuple[str, str], int] = {}
@@ -114,9 +68,9 @@ def frozen(sink: Sink, within: float = 60) -> None:
 
 @pytest.mark.parametrize("before", ["insert", "go_on"])
 def test_a_frozen_twin_that_writes_late_changes_nothing(
-    producer: KafkaProducer, store: Store, start_sink: StartSink, before: str
+    sink_producer: KafkaProducer, store: Store, start_sink: StartSink, before: str
 ) -> None:
-    appended = Appended(producer)
+    appended = Appended(sink_producer)
     appended.more(20)
     twin = start_sink(store, f"tests.integration.sink_that_freezes {before}")
     frozen(twin)
@@ -159,16 +113,16 @@ async def test_progress_goes_on_only_from_where_the_store_says_it_is(store: Stor
 
 
 async def test_what_was_not_delivered_is_found_in_the_log_and_what_the_log_leaves_out_is_not_waited_for(
-    log: KafkaNode,
+    sink_log: KafkaNode,
 ) -> None:
-    producer = Producer({"bootstrap.servers": log.bootstrap, "transactional.id": "gaps"})
+    producer = Producer({"bootstrap.servers": sink_log.bootstrap, "transactional.id": "gaps"})
     producer.init_transactions(30)
     for _ in range(4):
         producer.begin_transaction()
         for _ in range(3):
             producer.produce(OBLIGATIONS.name, encode_clock(), partition=5)
         producer.commit_transaction(30)
-    here = KafkaLog(Settings(kafka_bootstrap_servers=log.bootstrap))
+    here = KafkaLog(Settings(kafka_bootstrap_servers=sink_log.bootstrap))
 
     async def offsets(start: int, stop: int) -> list[int]:
         return [one.offset async for some in here.between(OBLIGATIONS.name, 5, start, stop) for one in some]
@@ -176,7 +130,7 @@ async def test_what_was_not_delivered_is_found_in_the_log_and_what_the_log_leave
     assert await offsets(0, 15) == [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14]
     assert await offsets(2, 6) == [2, 4, 5]
     assert await offsets(3, 4) == []
-    admin = AdminClient({"bootstrap.servers": log.bootstrap})
+    admin = AdminClient({"bootstrap.servers": sink_log.bootstrap})
     for future in admin.delete_records([AdminPartition(OBLIGATIONS.name, 5, 6)]).values():
         future.result(30)
     assert await offsets(0, 10) == [6, 8, 9]

@@ -22,7 +22,7 @@ from infra.runner.backup.record_files import records_in
 from infra.runner.backup.restored_records import RestoredRecord, restored_partition
 from infra.runner.bar import bar
 from infra.runner.catching_up import CatchingUp
-from infra.runner.log_records import RecordWriter, ends_of
+from infra.runner.log_records import ends_of, finish
 from infra.runner.plan import var_dir_of
 from infra.runner.private_file import write_private
 from infra.runner.refusal import CannotRun, Stopped
@@ -32,6 +32,7 @@ from infra.runner.unfinished import RESTORE_JOURNAL, refuse_unfinished
 from infra.runner.working_alone import working_alone
 from services.runtime.settings import Settings
 from services.runtime.topics import ALL_TOPICS, CASE_EVENTS, DEAD_LETTERS, PARTITIONS
+from streams.record_writer import RecordWriter
 
 _CATCH_UP_SECONDS: Final = 24 * 3600.0
 _NOT_EMPTY: Final = "A restore needs an empty system: make demo-reset wipes this one, VAR_DIR names another."
@@ -99,7 +100,7 @@ def _write_log(console: Console, settings: Settings, directory: Path, manifest: 
                     done += 1
                     if done % 1000 == 0:
                         show(done, of)
-        writer.finish()
+        finish(writer)
         show(of, of)
 
 
