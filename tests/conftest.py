@@ -1,5 +1,13 @@
 """Fixtures of all tests, by the module they live in."""
 
+from __future__ import annotations
+
+from hypothesis import settings
+
+# How long an example takes is the machine's affair: one that is busy must not make a property false.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
+
 pytest_plugins = [
     "tests.kafka_fixture",
     "tests.clickhouse_fixture",
