@@ -18,6 +18,7 @@ from chdb.state.sqlitelike import Connection
 from infra.clickhouse.engine_config import write_config
 from infra.clickhouse.errors import EngineError
 from infra.clickhouse.settings import Caps
+from infra.clickhouse.unsaid_errors import COUNTED, Counted, counted, unsaid
 
 
 class DirectoryInUse(Exception):
@@ -113,6 +114,7 @@ class Handle:
 
     def insert(self, sql: str, rows_format: str, rows: Iterator[bytes]) -> Summary:
         """Insert what ``rows`` yields; an error or an end of ``rows`` by exception inserts nothing more."""
+        before = self._counted_errors()
         with _engine_errors():
             inserter = self._connection.send_insert(sql, rows_format)
         try:
@@ -123,7 +125,12 @@ class Handle:
                 done = inserter.finish()
         finally:
             inserter.cancel()  # does nothing after finish
+        if error := unsaid(before, self._counted_errors()):
+            raise EngineError(error)
         return Summary(rows_written=done.rows_written, bytes_written=done.bytes_written, elapsed_seconds=done.elapsed)
+
+    def _counted_errors(self) -> dict[int, Counted]:
+        return counted(self.query(COUNTED, "TSVRaw", {}).data.decode())
 
     def is_read_only(self, sql: str) -> bool:
         """By the engine's own reading of the statement."""

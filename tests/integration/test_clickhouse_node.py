@@ -12,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
 from infra.clickhouse.migrations import DATABASE, migrate, migrations_in
 from infra.clickhouse.node import ClickHouseNode, NodeFailed
 from tests.clickhouse_fixture import client_of
+from tests.faults.small_disk import small_disk
 
 
 def test_it_is_up_within_three_seconds(tmp_path: Path) -> None:
@@ -69,6 +70,28 @@ def test_a_clean_stop_keeps_everything_and_ends_with_0(start_clickhouse: Callabl
     assert process.returncode == 0
     node.restart()
     assert client_of(node, DATABASE).command("SELECT count() FROM schema_migrations") == len(migrations_in())
+
+
+def test_with_the_disk_full_no_insert_is_acknowledged_that_is_not_there(tmp_path: Path) -> None:
+    acknowledged: list[int] = []
+    with small_disk(tmp_path / "disk", 192) as disk, ClickHouseNode(disk.root / "clickhouse" / "data") as node:
+        migrate(client_of(node))
+        client = client_of(node, DATABASE)
+        for number in range(40):
+            if number == 10:
+                disk.fill_up_to(300 * 1024)
+            if number == 30:
+                disk.make_room()
+            try:
+                client.insert("sink_progress", [["t", number, number]], column_names=["topic", "partition", "offset"])
+            except DatabaseError as error:
+                assert "not enough space" in str(error)
+            else:
+                acknowledged.append(number)
+        there = [row[0] for row in client.query("SELECT partition FROM sink_progress ORDER BY partition").result_rows]
+        client.close()
+    assert there == acknowledged
+    assert {*range(10), *range(30, 40)} <= set(there) != set(range(40))
 
 
 def test_signals_that_come_in_a_burst_end_it_all_the_same(start_clickhouse: Callable[..., ClickHouseNode]) -> None:
