@@ -110,6 +110,10 @@ class Phones:
     def say_no_more(self) -> None:
         self._talking.clear()
 
+    def say_again(self) -> None:
+        """Talk on after `say_no_more`."""
+        self._talking.set()
+
     def settled(self, seconds: float) -> bool:
         """Whether every event was answered within so many seconds."""
         until = time.monotonic() + seconds
