@@ -12,7 +12,6 @@ import os
 import random
 import signal
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from typing import Any, Final
 
 import httpx
 
+from infra.runner.asked_to_stop import AskedToStop
 from services.casework.domain.instants import format_instant
 from services.runtime.logging import configure_logging
 
@@ -79,9 +79,7 @@ def live_once(client: httpx.Client, rng: random.Random, tokens: list[str]) -> bo
 def main() -> int:
     configure_logging("life")
     told = json.loads(Path(os.environ["LIFE_FILE"]).read_text())
-    asked_to_end = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked_to_end.set())
+    asked_to_end = AskedToStop().listen(signal.SIGTERM, signal.SIGINT)
     rng = random.Random()  # noqa: S311 -- invented, not secret
     with httpx.Client(base_url=told["url"], timeout=20, trust_env=False) as client:
         while not asked_to_end.wait(rng.uniform(_LEAST_SECONDS, _MOST_SECONDS)):

@@ -6,14 +6,14 @@ import fcntl
 import json
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from infra.runner.asked_to_stop import AskedToStop
 from infra.runner.holding import held_parts
 from infra.runner.log_file import LogFile
 from infra.runner.part_process import PartProcess, Tell
@@ -63,7 +63,7 @@ class Runner:
     def __init__(self, plan: Plan, tell: Tell) -> None:
         self.plan = plan
         self.tell = tell
-        self.stopping = threading.Event()
+        self.stopping = AskedToStop()
         self._processes: dict[str, PartProcess] = {}
         self._waiting: list[Part] = []
         self._began = int(time.time() * 1000)
@@ -72,17 +72,13 @@ class Runner:
     def __enter__(self) -> Runner:
         # What the one before wrote about itself is not true of this one.
         (self.plan.var_dir / STATE_FILE).unlink(missing_ok=True)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._asked_to_stop)
+        self.stopping.listen(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-    def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.stopping.set()
 
     def add(self, parts: Iterable[Part]) -> None:
         """They start as soon as what they need is ready, while somebody waits for something (`look`)."""

@@ -110,7 +110,8 @@ class Desk:
         if self._saying is not None:
             # Whoever waits may be cancelled; what is to be kept was taken off the shelf and must not get lost.
             await asyncio.shield(self._saying)
-        state = _state_of(watched) if _is_to_be_kept(watched) else []
+        # What was put aside stays so, also if a reader that could read it takes over: it is told by a replay.
+        state = _state_of(watched) if findings.unreadable or _is_to_be_kept(watched) else []
         self._emitter.put(watch.partition, findings)
         self._saying = asyncio.create_task(self._say(watched, watch.time.state, state), name=f"say {watch.partition}")
 
