@@ -63,6 +63,7 @@ class Desk:
         self._hands: dict[int, asyncio.Task[Watched]] = {}
         self._saying: asyncio.Task[None] | None = None
         self._at_work = asyncio.Lock()
+        self._is_leaving = False
 
     def assign(self, partitions: Iterable[int]) -> None:
         for partition in partitions:
@@ -116,7 +117,8 @@ class Desk:
         self._saying = asyncio.create_task(self._say(watched, watch.time.state, state), name=f"say {watch.partition}")
 
     async def keep_all(self) -> None:
-        """Before the worker stops: who comes next then begins where it left off."""
+        """When the worker stops: who comes next begins where it left off, if it has not begun already."""
+        self._is_leaving = True
         async with self._at_work:
             if self._saying is not None:
                 await asyncio.shield(self._saying)
@@ -137,8 +139,8 @@ class Desk:
             watched.watch.said = reached
 
     def _is_in_hands(self, watched: Watched) -> bool:
-        """Whether the group has not taken the partition from us meanwhile."""
-        return any(watched is mine for mine in self._ready())
+        """Whether the partition is ours, as far as we know: neither taken from us by the group, nor left."""
+        return not self._is_leaving and any(watched is mine for mine in self._ready())
 
     def _ready(self) -> list[Watched]:
         done = (task for task in self._hands.values() if task.done() and not task.cancelled())
