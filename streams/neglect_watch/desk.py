@@ -18,6 +18,7 @@ from services.casework.domain.log_time import LogTime
 from services.runtime.progress import Place
 from services.runtime.settings import Settings
 from services.runtime.topics import CASE_EVENTS, DEAD_LETTERS
+from streams.crash import crash_on_error
 from streams.neglect_watch.emitter import Emitter
 from streams.neglect_watch.partition_watch import Findings, LogRecord, PartitionWatch
 from streams.neglect_watch.recovery import missed, recover
@@ -62,6 +63,7 @@ class Desk:
         self._emitter = emitter
         self._hands: dict[int, asyncio.Task[Watched]] = {}
         self._saying: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None]] = set()
         self._at_work = asyncio.Lock()
         self._is_leaving = False
 
@@ -98,8 +100,18 @@ class Desk:
         await self._take(watched, records)
 
     async def _take(self, watched: Watched, records: Sequence[LogRecord]) -> None:
-        async with self._at_work:
-            await self._work(watched, records)
+        """A batch is worked to its end, also when whoever waits for it is cancelled: between working it and saying
+        what was found, the state already speaks of what nobody was told yet."""
+        task = asyncio.create_task(self._work_alone(watched, records), name=f"work {watched.watch.partition}")
+        # The event loop holds tasks but weakly.
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        await asyncio.shield(task)
+
+    async def _work_alone(self, watched: Watched, records: Sequence[LogRecord]) -> None:
+        with crash_on_error("neglect_watch"):
+            async with self._at_work:
+                await self._work(watched, records)
 
     async def _work(self, watched: Watched, records: Sequence[LogRecord]) -> None:
         watch, findings = watched.watch, Findings()
@@ -109,8 +121,7 @@ class Desk:
                 f"{watch.unreadable_in_a_row} in a row, up to {watch.position}; see {DEAD_LETTERS.name}"
             )
         if self._saying is not None:
-            # Whoever waits may be cancelled; what is to be kept was taken off the shelf and must not get lost.
-            await asyncio.shield(self._saying)
+            await self._saying
         # What was put aside stays so, also if a reader that could read it takes over: it is told by a replay.
         state = _state_of(watched) if findings.unreadable or _is_to_be_kept(watched) else []
         self._emitter.put(watch.partition, findings)
@@ -121,7 +132,7 @@ class Desk:
         self._is_leaving = True
         async with self._at_work:
             if self._saying is not None:
-                await asyncio.shield(self._saying)
+                await self._saying
             unkept = [watched for watched in self._ready() if watched.watch.position > watched.kept_position]
             await asyncio.gather(*(self._say(one, one.watch.time.state, _state_of(one)) for one in unkept))
 
