@@ -9,6 +9,8 @@ from tests.faults.verdict import scenario
 from tests.faults_fixture import FaultsPlan
 
 AT_ONCE_SECONDS = 1.0
+NOBODY_WAITS_SECONDS = 3.0
+"""On a busy machine a single request may wait for its turn; none waits for the log, which would take five seconds."""
 NOTICED_MS = 1_000
 """What was under way when the log died was sent to it: whether it has that, nobody can tell before the time is up."""
 UNDER_WAY_SECONDS = 7.0
@@ -31,12 +33,15 @@ def test_with_the_log_away_every_submission_is_refused_at_once_and_lands_later(f
         asked = [attempt for attempt in run.phones.attempts if since <= attempt.began < until - 1000]
     under_way = max((a.seconds for a in asked if a.began < since + NOTICED_MS), default=0.0)
     meanwhile = [attempt for attempt in asked if attempt.began >= since + NOTICED_MS]
-    slowest = max(attempt.seconds for attempt in meanwhile)
-    run.figures["refused"] = f"{len(meanwhile)}, the slowest in {slowest:.2f} s; under way {under_way:.2f} s"
+    seconds = sorted(attempt.seconds for attempt in meanwhile)
+    p95, slowest = seconds[int(len(seconds) * 0.95)], seconds[-1]
+    told = f"{len(meanwhile)}, p95 {p95:.2f} s, the slowest in {slowest:.2f} s; under way {under_way:.2f} s"
+    run.figures["refused"] = told
     print(run.figures["refused"])
     assert not verdict.violations, in_words(verdict.violations)
     # What was taken before is known to be (200), and what nobody may record is told so (403), log or no log.
     statuses = {attempt.status for attempt in meanwhile}
     assert 503 in statuses and statuses <= {200, 403, 503}, statuses
-    assert slowest < AT_ONCE_SECONDS
+    assert p95 < AT_ONCE_SECONDS
+    assert slowest < NOBODY_WAITS_SECONDS
     assert under_way < UNDER_WAY_SECONDS
