@@ -71,13 +71,7 @@ class Sink:
 
     def __init__(self, log: KafkaNode, store: Store, var: Path, module: str) -> None:
         environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "proto" / "gen")]),
-            "KAFKA_BOOTSTRAP_SERVERS": log.bootstrap,
-            "CLICKHOUSE_URL": store.node.address,
-            "CLICKHOUSE_USER": store.node.user,
-            "CLICKHOUSE_PASSWORD": store.node.password,
-            "CLICKHOUSE_DATABASE": store.database,
+            **environment_of(log, store),
             "VAR_DIR": str(var),
         }
         self.said = (var / f"{uuid.uuid4().hex}.log").open("wb+")
@@ -147,15 +141,23 @@ def events_of(store: Store, case_id: str) -> list[tuple[Any, ...]]:
     )
 
 
-def dead_letters(log: KafkaNode, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
-    environment = {
+def environment_of(log: KafkaNode, store: Store) -> dict[str, str]:
+    """What a process is told that works between these two."""
+    return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "proto" / "gen")]),
         "KAFKA_BOOTSTRAP_SERVERS": log.bootstrap,
+        "CLICKHOUSE_URL": store.node.address,
+        "CLICKHOUSE_USER": store.node.user,
+        "CLICKHOUSE_PASSWORD": store.node.password,
+        "CLICKHOUSE_DATABASE": store.database,
     }
+
+
+def dead_letters(log: KafkaNode, store: Store, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
     done = subprocess.run(
         [sys.executable, "-m", "streams.dead_letters", *arguments],
-        env=environment,
+        env=environment_of(log, store),
         capture_output=True,
         text=True,
         timeout=60,

@@ -201,7 +201,7 @@ def test_a_record_nobody_can_read_is_put_aside_and_what_follows_goes_on(
         (CASE_EVENTS.name, partition, poison.offset, "the bytes are no Envelope", case_id, "clickhouse_sink"),
         (CASE_EVENTS.name, partition, empty.offset, "the record is empty", case_id, "clickhouse_sink"),
     ]
-    status, letters = dead_letters(sink_log, "list")
+    status, letters = dead_letters(sink_log, store, "list")
     mine = [letter for letter in letters if letter["case_id"] == case_id]
     assert status == 0
     assert [(letter["partition"], letter["offset"], letter["apps"]) for letter in mine] == [
@@ -209,10 +209,12 @@ def test_a_record_nobody_can_read_is_put_aside_and_what_follows_goes_on(
         (partition, empty.offset, ["clickhouse_sink"]),
     ]
     assert "canary" not in json.dumps(letters)
-    status, told = dead_letters(sink_log, "replay", "--partition", str(partition), "--offset", str(poison.offset))
+    status, told = dead_letters(
+        sink_log, store, "replay", "--partition", str(partition), "--offset", str(poison.offset)
+    )
     assert (status, told[0]["replayed_at_offset"]) == (1, None)
     assert told[0]["why_not_replayed"] == "the bytes are no Envelope"
-    assert dead_letters(sink_log, "replay", "--partition", str(partition), "--offset", "999999") == (2, [])
+    assert dead_letters(sink_log, store, "replay", "--partition", str(partition), "--offset", "999999") == (2, [])
 
 
 def test_a_dead_letter_that_can_be_read_now_is_replayed_under_its_key(
@@ -232,7 +234,7 @@ def test_a_dead_letter_that_can_be_read_now_is_replayed_under_its_key(
         partition=place.partition,
         headers=letter.headers(),
     ).get(30)
-    status, told = dead_letters(sink_log, "replay", "--partition", str(place.partition), "--offset", str(10**9))
+    status, told = dead_letters(sink_log, store, "replay", "--partition", str(place.partition), "--offset", str(10**9))
     assert status == 0
     again = told[0]["replayed_at_offset"]
     assert again > place.offset
