@@ -67,7 +67,7 @@ bench: setup ## measure how fast it is; takes long, ONLY="B3 B8" takes these
 .PHONY: faults
 faults: setup ## bring every fault in its full form, for an hour and a half; as root, for the small disks
 	@$(PY) -m infra.system_packages
-	$(PY) -m pytest -q -s --faults-full --timeout 5400 tests/faults tests/faults/long/*.py tests/integration/test_rebuild_and_restore.py
+	$(PY) -m pytest -q -s --faults-full --timeout 5400 tests/faults tests/faults/long/*.py
 
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml
