@@ -151,7 +151,8 @@ def test_a_door_that_refuses_resets_whoever_comes_and_keeps_who_is_there(
 ) -> None:
     assert asked(client, b"here") == b"HERE"
     line.door = Refuse()
-    with socket.create_connection((LOOPBACK, line.port), timeout=PATIENCE) as late, pytest.raises(ConnectionError):
+    # The reset may be there before the connection is: the kernel has let it in, and the proxy was quick.
+    with pytest.raises(ConnectionError), socket.create_connection((LOOPBACK, line.port), timeout=PATIENCE) as late:
         late.sendall(b"late")
         late.recv(1)
         late.recv(1)

@@ -102,8 +102,8 @@ MUTATIONS = (
     _heart(
         "what happens at the same time happens later",
         "fact_book",
-        "return self._first(names, (time, _LAST_ID))",
-        'return self._first(names, (time, ""))',
+        "return self._first(names, (time, _AFTER_ALL))",
+        'return self._first(names, (time, b""))',
         "test_restarts.py::test_a_resumption_at_the_very_time_of_the_pause_does_not_end_it",
         "test_restarts.py::test_an_opening_at_the_very_time_of_the_closing_does_not_count",
     ),
@@ -124,8 +124,8 @@ MUTATIONS = (
     _heart(
         "an event that comes twice counts twice",
         "case_file",
-        "if not self.facts.knows(event.event_id):",
-        "if event.event_id:",
+        "if not self.facts.knows(key):",
+        "if key:",
         "test_moments_and_facts.py::test_the_same_event_id_a_second_time_changes_nothing_whatever_it_says",
     ),
     _heart(
@@ -224,8 +224,8 @@ MUTATIONS = (
     Mutation(
         "one silent partition is not missed",
         "services/alerting/domain/detector.py",
-        "is_silent = checked_until is None or any(",
-        "is_silent = checked_until is None or all(",
+        "if silences or checked_until is None:",
+        "if len(silences) == PARTITIONS or checked_until is None:",
         (f"{HERE}::test_one_partition_that_fell_silent_among_others_that_beat_makes_the_whole_stale",),
     ),
 )
