@@ -9,9 +9,9 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from infra.runner.refusal import CannotRun
-from infra.runner.stores import log_client_settings
 from services.runtime.settings import Settings
 from services.runtime.topics import Topic
+from streams.kafka_clients import librdkafka_settings
 from streams.record_writer import NotTaken, RecordWriter
 
 _PATIENCE_SECONDS: Final = 60.0
@@ -54,7 +54,7 @@ def records_of(settings: Settings, topic: Topic, ends: Mapping[int, int]) -> Ite
 def _consumer(settings: Settings) -> Consumer:
     return Consumer(
         {
-            **log_client_settings(settings),
+            **librdkafka_settings(settings),
             "group.id": "runner-records",
             "enable.auto.commit": False,
             "enable.partition.eof": True,

@@ -16,6 +16,7 @@ from infra.runner.plan import Plan
 from infra.runner.refusal import CannotRun
 from services.runtime.settings import Settings
 from services.runtime.topics import ALERTS, CASE_EVENTS, DETECTOR, OBLIGATIONS, Topic, in_generation
+from streams.kafka_clients import librdkafka_settings
 
 SUNK: Final = (CASE_EVENTS, ALERTS, OBLIGATIONS)
 _PATIENCE: Final = 30
@@ -52,21 +53,6 @@ def store_client(settings: Settings, database: str | None = None) -> Any:
     )
 
 
-def log_client_settings(settings: Settings) -> dict[str, str | int | bool]:
-    """How librdkafka's clients reach the brokers."""
-    reach: dict[str, str | int | bool] = {
-        "bootstrap.servers": settings.kafka_bootstrap_servers,
-        "security.protocol": settings.kafka_security_protocol,
-    }
-    if settings.kafka_security_protocol.startswith("SASL"):
-        reach["sasl.mechanism"] = settings.kafka_sasl_mechanism
-        reach["sasl.username"] = settings.kafka_sasl_username
-        reach["sasl.password"] = settings.kafka_sasl_password.get_secret_value()
-    if settings.kafka_ssl_cafile is not None:
-        reach["ssl.ca.location"] = str(settings.kafka_ssl_cafile)
-    return reach
-
-
 @dataclass(frozen=True, slots=True)
 class Beat:
     """What the detector said of one partition last: up to when it was checked (ms), and the next record it reads."""
@@ -79,7 +65,7 @@ class LogWatch:
     """How far the log reaches, and how far the detector of the settings' generation says it is."""
 
     def __init__(self, settings: Settings) -> None:
-        reach = {**log_client_settings(settings), "group.id": "runner", "enable.auto.commit": False, "log_level": 3}
+        reach = {**librdkafka_settings(settings), "group.id": "runner", "enable.auto.commit": False, "log_level": 3}
         # Two, for a broker answers a connection in order: behind a fetch that waits, a question waits too.
         self._asking, self._following = Consumer(reach), Consumer(reach)
         self._detector = in_generation(DETECTOR, settings.generation)

@@ -162,9 +162,12 @@ class Desk:
 
         Of generations only the one that people see says anything into the log; a new one beside it reads it.
         """
+        return [watched.watch for watched in self._live()]
+
+    def _live(self) -> list[Watched]:
         if self._settings.generation:
             return []
-        return [watched.watch for watched in self._ready() if not watched.watch.time.state.in_history]
+        return [watched for watched in self._ready() if not watched.watch.time.state.in_history]
 
     def positions(self) -> dict[Place, int]:
         """The next offset of each partition of this worker whose work is said; 0 while it is being recovered."""
@@ -179,9 +182,9 @@ class Desk:
         """
         if self._saying is not None and self._saying.done():
             self._saying.result()
-        now, moment, live = time.monotonic(), int(time.time() * 1000), self.live()
-        for watched in self._ready():
-            if watched.watch in live and self._is_time_to_be_said(watched, now, moment):
+        now, moment = time.monotonic(), int(time.time() * 1000)
+        for watched in self._live():
+            if self._is_time_to_be_said(watched, now, moment):
                 self._emitter.say_the_time(watched.watch.partition)
                 watched.clock_said, watched.watch.clock_read = now, False
 

@@ -18,9 +18,10 @@ from infra.runner.log_file import LogFile
 from infra.runner.part_process import PartProcess, Tell
 from infra.runner.parts import STREAMS, Lives, Part, python_module
 from infra.runner.refusal import CannotRun
-from infra.runner.stores import log_client_settings, store_client
+from infra.runner.stores import store_client
 from services.runtime.settings import Settings
 from services.runtime.topics import DERIVED_TOPICS, Topic, in_generation
+from streams.kafka_clients import librdkafka_settings
 
 NEXT: Final = "next"
 NEXT_TOPICS: Final = tuple(in_generation(topic, NEXT) for topic in DERIVED_TOPICS)
@@ -68,7 +69,7 @@ def make_topics(settings: Settings, topics: Iterable[Topic]) -> None:
 def delete_topics(system: AtHand, topics: Iterable[Topic]) -> None:
     """Returns when none of them is there. Raises CannotRun."""
     names = [topic.name for topic in topics]
-    admin = AdminClient(log_client_settings(system.settings))
+    admin = AdminClient(librdkafka_settings(system.settings))
     for name, done in admin.delete_topics(names, operation_timeout=_GONE_SECONDS).items():
         try:
             done.result(_GONE_SECONDS)
@@ -85,7 +86,7 @@ def delete_topics(system: AtHand, topics: Iterable[Topic]) -> None:
 
 def _delete_groups(system: AtHand) -> None:
     """A group of workers that were ended by force is free only when the broker misses them."""
-    admin = AdminClient(log_client_settings(system.settings))
+    admin = AdminClient(librdkafka_settings(system.settings))
 
     def gone() -> bool:
         answers = admin.delete_consumer_groups(list(NEXT_GROUPS))
