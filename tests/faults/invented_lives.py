@@ -58,7 +58,7 @@ class InventedLives:
         drawn = self.rng.random()
         if drawn < 0.01 and self.open_alerts:
             return self._action(now)
-        if drawn < 0.012 and self._spoken:
+        if drawn < 0.012 and self._spoken and self._active:
             return self._under_another_case()
         if drawn < 0.014 and self._spoken:
             return self._other_content()
@@ -68,7 +68,7 @@ class InventedLives:
 
     def _opening(self, now: int) -> tuple[str, Json]:
         rng = self.rng
-        life = Life(self._new_case(), rng.choice(self._caseworkers), rng.randrange(2, 2 * self._events_a_case))
+        life = Life(self._new_case(), rng.choice(self._caseworkers), rng.randrange(2, 2 * self._events_a_case + 1))
         self._active.append(life)
         self.cases += 1
         data = {**DATA_OF["case_opened"](rng, now), "caseworker_id": life.caseworker_id}

@@ -54,6 +54,12 @@ def test_lives_have_every_type_late_events_retractions_ids_under_two_cases_and_c
     assert any(event["occurred_at"].startswith("2025-11") for event in events), "nothing is 90 days late"
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_short_lives_go_on_also_when_none_is_under_way(seed: int) -> None:
+    lives = InventedLives(seed, STAFF, events_a_case=1)
+    assert len([lives.next_event(NOW + number) for number in range(1_000)]) == 1_000
+
+
 def test_no_case_lies_in_a_quiet_partition() -> None:
     mine = {event["case_id"] for _, event in some_events(11, quiet=4) if not event["type"].startswith("alert")}
     assert len(mine) > 50
