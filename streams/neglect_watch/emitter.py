@@ -30,6 +30,7 @@ from streams.neglect_watch.partition_watch import Findings, PartitionWatch
 log = logging.getLogger(__name__)
 
 APP_NAME: Final = "neglect_watch"
+_TOPICS: Final = (ALERTS, CASE_EVENTS, DEAD_LETTERS, DETECTOR, OBLIGATIONS)
 
 
 class NotDelivered(RuntimeError):
@@ -54,7 +55,7 @@ class Emitter:
                 "queue.buffering.max.kbytes": 512_000,
             }
         )
-        self._generation = settings.generation
+        self._names = {topic.name: in_generation(topic, settings.generation).name for topic in _TOPICS}
         self._refused: KafkaError | None = None
 
     def put(self, partition: int, findings: Findings) -> None:
@@ -105,10 +106,11 @@ class Emitter:
         value: bytes | None,
         headers: Mapping[str, str | bytes | None] | None = None,
     ) -> None:
+        name = self._names[topic.name]
         while True:
             try:
                 self._producer.produce(
-                    in_generation(topic, self._generation).name,
+                    name,
                     value,
                     key,
                     partition=partition,

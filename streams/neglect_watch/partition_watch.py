@@ -105,11 +105,11 @@ class PartitionWatch:
         """What the records state, and when it was recorded: time along a partition needs nothing else."""
         readings, time = list[_Reading](), self.time
         for record in records:
-            offset = record.offset
+            offset, timestamp_ms, _, _, header_ms = record
             if offset <= time.offset:
                 continue
             content = _read(record)
-            now = time.next(offset, record.timestamp_ms, record.header_ms, isinstance(content, HistoryEnds))
+            now = time.next(offset, timestamp_ms, header_ms, isinstance(content, HistoryEnds))
             readings.append(_Reading(record, content, now))
         return readings
 

@@ -8,7 +8,7 @@ event type occurs, and every rule of the default policy is raised and ended.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import itemgetter
 from random import Random
 from typing import Any, Final
@@ -320,4 +320,4 @@ def _reaction(rng: Random, of: Event, alert_id: str, at: int) -> Told:
 
 def _ended(rng: Random, last: Told, type_name: str, data: dict[str, Any], by: str) -> Told:
     at, event = last
-    return at, replace(event, event_id=new_id(rng), type=type_name, data=data, recorded_by=by)
+    return at, event._replace(event_id=new_id(rng), type=type_name, data=data, recorded_by=by)

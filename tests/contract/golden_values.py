@@ -163,11 +163,11 @@ def encode(value: Any) -> bytes:
 
 
 def decode(name: str, record: bytes) -> Any:
-    """What a reader makes of the golden record of that name, and for the detector's records its cause."""
+    """What a reader makes of the golden record of that name."""
     if name.startswith("alert_transition."):
-        return codec.decode_transition(record)
+        return codec.decode_transition(record)[0]
     if name.startswith("obligation_changes."):
-        return codec.decode_obligation_changes(record)
+        return codec.decode_obligation_changes(record)[0]
     return codec.decode_record(record)
 
 
@@ -175,11 +175,11 @@ def written_down(value: Any) -> Any:
     """The JSON that stands beside the bytes."""
     if isinstance(value, Event):
         return {**event_to_json(value), "organisation": value.organisation, "recorded_by": value.recorded_by}
-    kind = next(iter(value)) if isinstance(value, tuple) else value
-    fields = dataclasses.asdict(kind)
-    if isinstance(kind, ObligationChanges):
-        fields["changes"] = [change._asdict() for change in kind.changes]
-    return {"record": type(kind).__name__, **json.loads(json.dumps(fields))}
+    if isinstance(value, ObligationChanges):
+        fields = {**value._asdict(), "changes": [change._asdict() for change in value.changes]}
+    else:
+        fields = dataclasses.asdict(value)
+    return {"record": type(value).__name__, **json.loads(json.dumps(fields))}
 
 
 def values() -> dict[str, Any]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -221,4 +221,4 @@ def _at(event: Event, occurred_at: int) -> Event:
     data: Mapping[str, Any] = event.data
     if "until" in data:
         data = {**data, "until": occurred_at + 3 * SECOND}
-    return replace(event, occurred_at=occurred_at, data=data)
+    return event._replace(occurred_at=occurred_at, data=data)

@@ -6,7 +6,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +65,7 @@ def _recent(event: Event, occurred_at: int) -> Event:
     data = {**event.data}
     if "until" in data:
         data["until"] = occurred_at + 3 * SECOND
-    return replace(event, occurred_at=occurred_at, data=data)
+    return event._replace(occurred_at=occurred_at, data=data)
 
 
 def _expected(settings: Settings, policy: Policy, partition: int) -> dict[tuple[str, int], AlertTransition]:
@@ -142,7 +141,7 @@ def test_an_alert_comes_within_five_seconds_of_r_although_nothing_more_is_record
     append.policy(_quick())
     cases = [e for e in _random_events(3, 600, 5) if e.type == "case_opened"]
     now = int(time.time() * 1000)
-    append.events(replace(event, occurred_at=now) for event in cases)
+    append.events(event._replace(occurred_at=now) for event in cases)
     seen_at: dict[str, int] = {}
     eventually(lambda: _note_raised(reader, seen_at) >= 500, 60, "500 alerts raised")
     late = sorted(seen_at[t.alert_id] - t.r for t in transitions_in(reader) if t.alert_id in seen_at)

@@ -13,7 +13,7 @@ from reintegration.v1 import alerts_pb2
 from services.casework.codec.errors import UnreadableRecord
 from services.casework.codec.policies import SEVERITY_NUMBERS, SEVERITY_WORDS
 from services.casework.codec.timestamps import instant_of, timestamp
-from services.casework.codec.wire import block_field, instant_block, number_field, text_field
+from services.casework.codec.wire import block_field, instant_block, number_field, text_field, varint
 from services.casework.codec.words import numbers_of, words_of
 from services.casework.domain.policy import Severity, Title
 from services.casework.domain.transitions import (
@@ -31,6 +31,7 @@ _Message = TypeVar("_Message", bound=Message)
 _TRANSITION_NUMBERS: Final = numbers_of(alerts_pb2.Transition.DESCRIPTOR)
 _TRANSITION_WORDS: Final = words_of(alerts_pb2.Transition.DESCRIPTOR)
 _ENDING_NUMBERS: Final = numbers_of(alerts_pb2.ObligationEnding.DESCRIPTOR)
+_ENDING_FIELDS: Final = {None: b""} | {word: number_field(5, number) for word, number in _ENDING_NUMBERS.items()}
 _ENDING_WORDS: Final = words_of(alerts_pb2.ObligationEnding.DESCRIPTOR)
 
 
@@ -101,26 +102,30 @@ def decode_transition(value: bytes | None) -> tuple[AlertTransition, LogPosition
 def encode_obligation_changes(changes: ObligationChanges, cause: LogPosition) -> bytes:
     """The record of what one moment of one case began and ended.
 
-    The same bytes as the library gives for `obligation_changes_to_message`, which takes five times as long.
+    The same bytes as the library gives for `obligation_changes_to_message`, which takes many times as long.
     """
-    return b"".join(
-        (
-            block_field(1, changes.case_id.encode()) if changes.case_id else b"",
-            text_field(2, changes.organisation),
-            b"\x1a",
-            instant_block(changes.at),
-            *(block_field(4, _change_bytes(change)) for change in changes.changes),
-            number_field(5, cause.partition),
-            number_field(6, cause.offset),
-        )
-    )
+    parts = [
+        block_field(1, changes.case_id.encode()) if changes.case_id else b"",
+        text_field(2, changes.organisation),
+        b"\x1a",
+        instant_block(changes.at),
+    ]
+    for change in changes.changes:
+        content = _change_bytes(change)
+        parts += (b"\x22", varint(len(content)), content)
+    parts += (number_field(5, cause.partition), number_field(6, cause.offset))
+    return b"".join(parts)
 
 
 def _change_bytes(change: ObligationChange) -> bytes:
     rule_id, c, d, k, ending, s = change
-    content = b"%b\x12%b\x1a%b\x22%b" % (text_field(1, rule_id), instant_block(c), instant_block(d), instant_block(k))
-    if ending is not None:
-        content += number_field(5, _ENDING_NUMBERS[ending])
+    content = b"%b\x12%b\x1a%b\x22%b%b" % (
+        text_field(1, rule_id),
+        instant_block(c),
+        instant_block(d),
+        instant_block(k),
+        _ENDING_FIELDS[ending],
+    )
     return content if s is None else content + b"\x32" + instant_block(s)
 
 

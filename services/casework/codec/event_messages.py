@@ -56,11 +56,11 @@ def event_from_message(message: events_pb2.Event, organisation: str, recorded_by
 
 def read_event(message: events_pb2.Event, organisation: str, recorded_by: str) -> Event:
     """As `event_from_message`, but fields with unknown numbers are left unread, as a reader of the log must."""
+    event_id, case_id, type_name = message.event_id, message.case_id, message.WhichOneof("data")
     problems: list[FieldProblem] = []
-    event_id = _id_of(message.event_id, "event_id", problems)
-    case_id = _id_of(message.case_id, "case_id", problems)
+    _check_id(event_id, "event_id", problems)
+    _check_id(case_id, "case_id", problems)
     occurred_at = _occurred_at(message, problems)
-    type_name = message.WhichOneof("data")
     if type_name is None:
         raise InvalidEvent([*problems, FieldProblem("type", "required: no data of a known event type is set")])
     data = _data_read_before(getattr(message, type_name), PLANS[type_name], problems)
@@ -69,12 +69,11 @@ def read_event(message: events_pb2.Event, organisation: str, recorded_by: str) -
     return Event(event_id, case_id, type_name, occurred_at, data, organisation, recorded_by)
 
 
-def _id_of(value: str, name: str, problems: list[FieldProblem]) -> str:
+def _check_id(value: str, name: str, problems: list[FieldProblem]) -> None:
     try:
-        return _ID.parse(value)
+        _ID.parse(value)
     except ValueError as error:
         problems.append(FieldProblem(name, str(error) if value else "required"))
-        return ""
 
 
 def _occurred_at(message: events_pb2.Event, problems: list[FieldProblem]) -> int:

@@ -10,30 +10,38 @@ from functools import lru_cache
 from typing import Final
 
 from services.casework.codec.timestamps import timestamp
+from services.casework.domain.instants import SECOND
 
 _ONE_BYTE: Final = tuple(bytes((number,)) for number in range(0x80))
+
+
+_TWO_BYTES: Final = tuple(bytes((low & 0x7F | 0x80, low >> 7 | 0x80)) for low in range(1 << 14))
+"""The lowest 14 bits of a longer varint."""
 
 
 def varint(number: int) -> bytes:
     """number: not negative."""
     if number <= 0x7F:
         return _ONE_BYTE[number]
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
+    if number >> 14:
+        return _TWO_BYTES[number & 0x3FFF] + _varint_above(number >> 14)
+    return bytes((number & 0x7F | 0x80, number >> 7))
+
+
+@lru_cache(maxsize=16_384)
+def _varint_above(number: int) -> bytes:
+    """Instants and offsets that stand close together share all but their lowest 14 bits."""
+    return varint(number)
 
 
 def number_field(tag: int, number: int) -> bytes:
     """A varint field; nothing for 0, as proto3 has it. tag: field number, up to 15."""
-    return bytes((tag << 3,)) + varint(number) if number else b""
+    return _ONE_BYTE[tag << 3] + varint(number) if number else b""
 
 
 def block_field(tag: int, content: bytes) -> bytes:
     """A message or text field that is present, however short. tag: field number, up to 15."""
-    return bytes((tag << 3 | 2,)) + varint(len(content)) + content
+    return _ONE_BYTE[tag << 3 | 2] + varint(len(content)) + content
 
 
 @lru_cache(maxsize=4096)
@@ -44,6 +52,18 @@ def text_field(tag: int, text: str) -> bytes:
 
 @lru_cache(maxsize=65_536)
 def instant_block(instant: int) -> bytes:
-    """A Timestamp with its length before it, as it stands behind a field's tag. An obligation's are written twice."""
-    content = timestamp(instant).SerializeToString(deterministic=True)
-    return varint(len(content)) + content
+    """A Timestamp with its length before it, as it stands behind a field's tag. An obligation's are written twice.
+
+    instant: milliseconds since 1970 UTC.
+    """
+    seconds, millis = divmod(instant, SECOND)
+    if seconds < 0:
+        content = timestamp(instant).SerializeToString(deterministic=True)
+    else:
+        content = number_field(1, seconds) + _nanos_field(millis)
+    return _ONE_BYTE[len(content)] + content
+
+
+@lru_cache(maxsize=SECOND)
+def _nanos_field(millis: int) -> bytes:
+    return number_field(2, millis * 1_000_000)

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.casework.domain.event_types import EVENT_TYPES, Codes, EventType, Id, Instant, Value
 from services.casework.domain.instants import format_instant
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened, immutable.
 
     occurred_at: milliseconds since 1970 UTC, as the staff member's device reported it.

@@ -91,7 +91,8 @@ def names_stated(type_name: str, data: Mapping[str, Value]) -> tuple[str, ...]:
 
 def mask_stated(type_name: str, data: Mapping[str, Value]) -> int:
     """The same as `fact_mask(names_stated(...))`, worked out once for each combination of the fields that decide."""
-    return _mask_of(type_name, tuple(map(data.get, _DECIDING[type_name])))
+    deciding = _DECIDING[type_name]
+    return _mask_of(type_name, tuple(map(data.get, deciding)) if deciding else ())
 
 
 @lru_cache(maxsize=4096)

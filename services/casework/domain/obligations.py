@@ -183,7 +183,9 @@ def _milestone(kind: Milestone, facts: FactBook) -> Basis | None:
 
 
 def _streak(kind: Streak, facts: FactBook) -> Basis | None:
-    broken = facts.latest(kind.broken_by)
+    broken, counted = facts.latest(kind.broken_by), facts.latest(kind.counts)
+    if counted is None or (broken is not None and counted[0] <= broken[0]):
+        return None
     run = facts.later_than(kind.counts, broken[0] if broken else _NEVER)
     if len(run) < kind.count:
         return None
@@ -210,7 +212,7 @@ def _response(kind: Response, facts: FactBook) -> Basis | None:
 
 def _latest_answers(kind: Response, facts: FactBook) -> tuple[int | None, int | None]:
     """Times of the latest answer by an event that states no trigger of the rule, and by one that does."""
-    triggers = fact_mask(kind.trigger)
+    triggers = _mask_of_all(kind.trigger)
     plain: int | None = None
     mixed: int | None = None
     for name in kind.satisfied_by:
@@ -221,6 +223,11 @@ def _latest_answers(kind: Response, facts: FactBook) -> tuple[int | None, int | 
                 plain = time if plain is None else max(plain, time)
                 break
     return plain, mixed
+
+
+@lru_cache(maxsize=1024)
+def _mask_of_all(names: tuple[str, ...]) -> int:
+    return fact_mask(names)
 
 
 def satisfied_at(rule: Rule, was: Owed, facts: FactBook) -> int | None:
@@ -241,7 +248,7 @@ def satisfied_at(rule: Rule, was: Owed, facts: FactBook) -> int | None:
 
 
 def _first_answer(kind: Response, basis: Basis, facts: FactBook) -> At | None:
-    triggers = fact_mask(kind.trigger)
+    triggers = _mask_of_all(kind.trigger)
     answers = facts.later_than(kind.satisfied_by, basis.since - kind.early - 1)
     for time, key in answers:
         if key == basis.event:

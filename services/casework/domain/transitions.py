@@ -93,8 +93,7 @@ class ObligationChange(NamedTuple):
     s: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ObligationChanges:
+class ObligationChanges(NamedTuple):
     """What one moment of one case began and ended."""
 
     case_id: str
@@ -103,8 +102,7 @@ class ObligationChanges:
     changes: tuple[ObligationChange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LogPosition:
+class LogPosition(NamedTuple):
     """A record of the case-events log."""
 
     partition: int

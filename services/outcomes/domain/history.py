@@ -96,7 +96,7 @@ def standing_events(recorded: Iterable[Recorded], as_of: int) -> list[Recorded]:
             first.setdefault(record.event.event_id, record)
     retracted = {record.event.data["retracts"] for record in first.values() if record.event.type == "retraction"}
     return [
-        replace(record, event=replace(record.event, occurred_at=_happened_at(record)))
+        replace(record, event=record.event._replace(occurred_at=_happened_at(record)))
         for record in first.values()
         if record.event.event_id not in retracted or record.event.type in NEVER_RETRACTED
     ]
