@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from services.casework.codec import UnreadableRecord, decode_keyed
-from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged, Record
+from services.casework.domain.control import Clock, ControlRecord, HistoryEnds, PolicyChanged, Record
 from services.casework.domain.events import Event
 from services.casework.domain.log_time import LogTime, PartitionTime
 from services.casework.domain.moments import Moves
@@ -44,12 +44,8 @@ class Findings:
             moves.obligations.clear()
 
 
-class _Reading(NamedTuple):
-    """A record read: what it states, and its recorded_at."""
-
-    record: LogRecord
-    content: Record | UnreadableRecord
-    now: int
+_Reading = tuple[LogRecord, Record | UnreadableRecord, int]
+"""A record read: what it states, and its recorded_at."""
 
 
 class PartitionWatch:
@@ -92,13 +88,18 @@ class PartitionWatch:
         readings = self._read_all(records)
         if not readings:
             return
-        self.shelf.expect(readings[-1].now)
+        _, _, last = readings[-1]
+        self.shelf.expect(last)
         moves = Moves()
-        for reading in readings:
-            if reading.now > moment:
-                moment = reading.now
-                self._pass_time(reading, moves, findings)
-            self._take(reading, moves, findings)
+        for record, content, now in readings:
+            if now > moment:
+                moment = now
+                self._pass_time(now, record.offset, moves, findings)
+            if isinstance(content, Event):
+                self.unreadable_in_a_row = 0
+                self._fold(content, now, record.offset, moves, findings)
+            else:
+                self._take(record, content, now, findings)
         self.shelf.pack_away()
 
     def _read_all(self, records: Iterable[LogRecord]) -> list[_Reading]:
@@ -110,11 +111,11 @@ class PartitionWatch:
                 continue
             content = _read(record)
             now = time.next(offset, timestamp_ms, header_ms, isinstance(content, HistoryEnds))
-            readings.append(_Reading(record, content, now))
+            readings.append((record, content, now))
         return readings
 
-    def _pass_time(self, reading: _Reading, moves: Moves, findings: Findings) -> None:
-        shelf, now, offset = self.shelf, reading.now, reading.record.offset
+    def _pass_time(self, now: int, offset: int, moves: Moves, findings: Findings) -> None:
+        shelf = self.shelf
         for row in shelf.due_before(now):
             case = shelf.case(row)
             case.advance(now, moves)
@@ -122,12 +123,8 @@ class PartitionWatch:
         if moves.obligations or moves.transitions:
             findings.take(moves, LogPosition(self.partition, offset))
 
-    def _take(self, reading: _Reading, moves: Moves, findings: Findings) -> None:
-        record, content, now = reading
-        if isinstance(content, Event):
-            self.unreadable_in_a_row = 0
-            self._fold(content, now, record.offset, moves, findings)
-            return
+    def _take(self, record: LogRecord, content: ControlRecord | UnreadableRecord, now: int, findings: Findings) -> None:
+        """Take what is no event."""
         match content:
             case UnreadableRecord():
                 self.unreadable_in_a_row += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 from services.casework.domain.canaries import CANARY_ID_BEGINS
@@ -122,11 +122,11 @@ class Shelf:
         earliest = self._timers.earliest()
         return min(dues, default=None) if earliest is None else min((*dues, earliest))
 
-    def due_before(self, instant: int) -> Iterator[int]:
+    def due_before(self, instant: int) -> Sequence[int]:
         """Rows of the cases with a due time before an instant. The caller advances each and says `advanced`."""
         pending, self._pending = self._pending, []
-        yield from pending
-        yield from self._timers.due_before(instant)
+        due = self._timers.due_before(instant)
+        return [*pending, *due] if due else pending
 
     def take_changes(self) -> dict[Key, bytes]:
         """States of the cases touched since the last call, packed."""

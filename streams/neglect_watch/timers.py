@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -57,14 +57,19 @@ class Timers:
         heapq.heapify(self._heap)
         self._horizon = horizon
 
-    def due_before(self, instant: int) -> Iterator[int]:
-        """Rows due before an instant, the soonest first. The caller sets each anew before it asks for the next."""
+    def due_before(self, instant: int) -> Sequence[int]:
+        """Rows due before an instant, the soonest first. The caller sets each anew before it asks again."""
         assert instant <= self._horizon, "time has come farther than was expected"
         heap, dues = self._heap, self._dues
+        if not heap or heap[0][0] >= instant:
+            return ()
+        rows: list[int] = []
         while heap and heap[0][0] < instant:
             due, row = heapq.heappop(heap)
-            if dues[row] == due:
-                yield row
+            # What was set to the same instant twice stands twice in the heap, one after the other.
+            if dues[row] == due and (not rows or rows[-1] != row):
+                rows.append(row)
+        return rows
 
     def earliest(self) -> int | None:
         """The soonest instant at which some row is due."""

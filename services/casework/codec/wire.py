@@ -28,7 +28,7 @@ def varint(number: int) -> bytes:
     return bytes((number & 0x7F | 0x80, number >> 7))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def _varint_above(number: int) -> bytes:
     """Instants and offsets that stand close together share all but their lowest 14 bits."""
     return varint(number)
@@ -57,10 +57,10 @@ def instant_block(instant: int) -> bytes:
     instant: milliseconds since 1970 UTC.
     """
     seconds, millis = divmod(instant, SECOND)
-    if seconds < 0:
-        content = timestamp(instant).SerializeToString(deterministic=True)
+    if seconds >> 14 > 0:
+        content = b"\x08%b%b%b" % (_TWO_BYTES[seconds & 0x3FFF], _varint_above(seconds >> 14), _nanos_field(millis))
     else:
-        content = number_field(1, seconds) + _nanos_field(millis)
+        content = timestamp(instant).SerializeToString(deterministic=True)
     return _ONE_BYTE[len(content)] + content
 
 

@@ -256,12 +256,12 @@ class CaseFile:
                 found.extend((rule_id, None) for rule_id in sorted(owed_now.keys() - book.by_id.keys()))
             return found
         # Most events come this way, several thousand a second.
-        by_id = book.by_id
+        may_have_moved, may_have_begun = book.concern_of(moved)
         for rule_id in owed_now:
-            watch = by_id[rule_id]
-            if moved & watch.moved_by:
-                found.append((rule_id, watch.rule))
-        for watch in book.begun_by(moved):
+            rule = may_have_moved.get(rule_id)
+            if rule is not None:
+                found.append((rule_id, rule))
+        for watch in may_have_begun:
             if watch.rule_id not in owed_now:
                 found.append((watch.rule_id, watch.rule))
         return found

@@ -26,4 +26,5 @@ class HistoryEnds:
     """From here on the loader's `recorded_at` headers count no longer."""
 
 
-Record = Event | Clock | PolicyChanged | HistoryEnds
+ControlRecord = Clock | PolicyChanged | HistoryEnds
+Record = Event | ControlRecord

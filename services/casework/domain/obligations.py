@@ -52,24 +52,35 @@ class Watch(NamedTuple):
     attributes: bool
 
 
+class Concern(NamedTuple):
+    """The rules that some facts concern. moved: those whose obligation they may have changed, by id; begun: those
+    under which they may have brought one about."""
+
+    moved: Mapping[str, Rule]
+    begun: tuple[Watch, ...]
+
+
 class Rulebook:
     """A policy, made ready to be asked again and again."""
 
-    __slots__ = ("_begun", "by_id", "policy", "watches")
+    __slots__ = ("_concerns", "by_id", "policy", "watches")
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.watches = tuple(map(_watch, policy.rules))
         self.by_id: Mapping[str, Watch] = {watch.rule_id: watch for watch in self.watches}
-        self._begun: dict[int, tuple[Watch, ...]] = {}
+        self._concerns: dict[int, Concern] = {}
 
-    def begun_by(self, moved: int) -> tuple[Watch, ...]:
-        """The rules under which these facts can bring about an obligation; worked out once for each set of facts."""
-        found = self._begun.get(moved)
+    def concern_of(self, moved: int) -> Concern:
+        """The rules that these facts concern; worked out once for each set of facts."""
+        found = self._concerns.get(moved)
         if found is None:
-            if len(self._begun) >= _MOST_SETS:
-                self._begun.clear()
-            found = self._begun[moved] = tuple(watch for watch in self.watches if watch.begun_by & moved)
+            if len(self._concerns) >= _MOST_SETS:
+                self._concerns.clear()
+            found = self._concerns[moved] = Concern(
+                {watch.rule_id: watch.rule for watch in self.watches if watch.moved_by & moved},
+                tuple(watch for watch in self.watches if watch.begun_by & moved),
+            )
         return found
 
 

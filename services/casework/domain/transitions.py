@@ -20,6 +20,9 @@ class Transition(StrEnum):
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
 
+    # An enumeration's own is a function in Python; these are looked up with every event.
+    __hash__ = str.__hash__
+
     @property
     def is_ending(self) -> bool:
         return self not in (Transition.RAISED, Transition.ESCALATED)
@@ -80,6 +83,8 @@ class ObligationEnding(StrEnum):
     SUSPENDED = "suspended"
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
+
+    __hash__ = str.__hash__
 
 
 class ObligationChange(NamedTuple):
