@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from itertools import count, islice
 from typing import Final
 
 from services.casework.codec import encode_event, encode_policy_changed
@@ -25,8 +24,6 @@ from services.runtime.topics import partition_of
 from streams.neglect_watch.partition_watch import PartitionWatch
 
 CYCLES_A_CASE: Final = 72
-LOOK_BACK: Final = 28
-"""So many cases back the last one is looked for: a week of five-minute cycles. One older than that stays open."""
 
 _NAMESPACE: Final = uuid.UUID("6f0c2d0e-2f57-4c0e-8b0a-1b6a3f5d9c21")
 _NOBODY: Final = "00000000-0000-8000-8000-000000000000"
@@ -66,7 +63,7 @@ class Canaries:
                 changed = PolicyChanged(CANARY_ORGANISATION, self._policy)
                 self._append(partition, None, encode_policy_changed(changed))
             begins = last is None or last // CYCLES_A_CASE != cycle // CYCLES_A_CASE
-            for event in canary_events(partition, cycle, self._every, watch.shelf.knows, begins=begins):
+            for event in canary_events(partition, cycle, self._every, watch.shelf.open_canaries() if begins else None):
                 self._append(partition, event.case_id.encode(), encode_event(event))
 
     def _is_policy_known(self, watch: PartitionWatch) -> bool:
@@ -74,16 +71,17 @@ class Canaries:
         return timeline is not None and timeline.is_own and timeline.policies[-1].version == self._policy.version
 
 
-def canary_events(
-    partition: int, cycle: int, every: int, is_known: Callable[[str], bool], *, begins: bool
-) -> Iterator[Event]:
-    """What the cycle wants: a contact; where a case begins, its opening first, and the end of the last case known."""
+def canary_events(partition: int, cycle: int, every: int, still_open: Iterable[str] | None = None) -> Iterator[Event]:
+    """What the cycle wants: a contact.
+
+    still_open: where a case begins, the cases that are open; its opening comes first, and the end of the others.
+    """
     number, at = cycle // CYCLES_A_CASE, cycle * every
     case_id = canary_case_id(partition, number)
-    if begins:
-        earlier = (canary_case_id(partition, before) for before in islice(count(number - 1, -1), LOOK_BACK))
-        for last_case in islice(filter(is_known, earlier), 1):
-            yield _event(last_case, "case_closed", number * CYCLES_A_CASE * every, {"reason": "duplicate"})
+    if still_open is not None:
+        for last_case in still_open:
+            if last_case != case_id:
+                yield _event(last_case, "case_closed", number * CYCLES_A_CASE * every, {"reason": "duplicate"})
         opening: dict[str, Value] = {
             "source": "other",
             "pathway": "family",

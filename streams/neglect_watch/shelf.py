@@ -40,7 +40,7 @@ class Shelf:
         self._open: OrderedDict[int, CaseFile] = OrderedDict()
         self._touched: set[int] = set()
         self._pending: list[int] = []
-        self._canaries = 0
+        self._canaries: list[int] = []
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -48,11 +48,11 @@ class Shelf:
     @property
     def cases(self) -> int:
         """How many cases of people there are: the detector's own are none."""
-        return len(self._keys) - self._canaries
+        return len(self._keys) - len(self._canaries)
 
-    def knows(self, case_id: str) -> bool:
-        """Whether anything was ever recorded of the case."""
-        return key_of(case_id) in self._rows
+    def open_canaries(self) -> list[str]:
+        """Ids of the detector's own cases to which something may still happen by time alone."""
+        return [id_of(self._keys[row]) for row in self._canaries if self._timers.due(row) is not None]
 
     def restore(self, key: Key, value: bytes) -> None:
         """Put in a packed state; of two states of a case the one further along the log stands."""
@@ -71,7 +71,8 @@ class Shelf:
             self._keys.append(key)
             self._packed.append(None)
             self._offsets.append(-1)
-            self._canaries += key.startswith(_CANARY)
+            if key.startswith(_CANARY):
+                self._canaries.append(row)
         return row
 
     def row_of(self, case_id: str) -> int:

@@ -42,6 +42,11 @@ class Timers:
         if due < self._horizon:
             heapq.heappush(self._heap, (due, row))
 
+    def due(self, row: int) -> int | None:
+        """When the row is next due; None: never."""
+        due = self._dues[row]
+        return None if due == _NEVER else due
+
     def all_by(self, instant: int) -> None:
         """No row is due later than this: something changed that none of them holds."""
         column = self._column()

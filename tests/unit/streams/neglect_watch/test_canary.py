@@ -103,14 +103,23 @@ def test_a_worker_that_starts_again_at_any_time_writes_nothing_new() -> None:
     assert len(bench.events) > len(known)
 
 
-def test_after_a_day_without_a_worker_the_case_that_was_left_is_closed() -> None:
+@pytest.mark.parametrize("days", [1, 30])
+def test_after_days_without_a_worker_the_case_that_was_left_is_closed(days: int) -> None:
     bench = Bench().until(BEGIN + 2 * EVERY)
     left = bench.events[-1].case_id
-    bench.now += 24 * 60 * MINUTE
+    bench.now += days * DAY
     bench.canaries = Canaries(EVERY, bench.append)
     bench.until(bench.now + EVERY)
     assert [event.case_id for event in bench.events if event.type == "case_closed"] == [left]
     assert bench.watch.shelf.case(bench.watch.shelf.row_of(left)).obligations == {}
+
+
+def test_a_longer_cycle_closes_the_case_of_the_shorter_one() -> None:
+    bench = Bench().until(BEGIN + 2 * EVERY)
+    left = bench.events[-1].case_id
+    bench.canaries = Canaries(3 * EVERY, bench.append)
+    bench.until(bench.now + 4 * EVERY)
+    assert [event.case_id for event in bench.events if event.type == "case_closed"] == [left]
 
 
 def test_the_policy_is_written_once_and_again_only_when_it_changes() -> None:
