@@ -157,6 +157,10 @@ class TokenVerifier:
         principal, expires_at = keys.proven.get(token, (None, 0))
         return principal if time.time() <= expires_at else None
 
+    def closed_accounts(self) -> frozenset[str]:
+        """Ids of the accounts whose tokens count no more. May block shortly. Raises CannotVerify."""
+        return self._current().closed_accounts
+
     async def ready(self) -> None:
         """For /readyz: raises CannotVerify while there are no keys."""
         await asyncio.to_thread(self._current)

@@ -22,6 +22,7 @@ from services.casework.application.event_log import EventLog
 from services.casework.application.intake import Intake
 from services.casework.application.log_view import LogView, follow
 from services.casework.application.policy_publishing import publish_policies
+from services.casework.application.unassigning import unassign_cases
 from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import InvalidPolicy, load_policy
@@ -29,7 +30,7 @@ from services.casework.entrypoints.grpc_events import case_events_service
 from services.casework.entrypoints.openapi import describe_events
 from services.casework.entrypoints.rest_intake import BATCH_BYTES, BATCH_PATH, intake_routes
 from services.casework.entrypoints.rest_reads import read_routes
-from services.runtime.authentication import Verifier
+from services.runtime.authentication import CannotVerify, Verifier
 from services.runtime.grpc_server import GrpcServer
 from services.runtime.http import create_service_app
 from services.runtime.producer import LogProducer
@@ -37,13 +38,14 @@ from services.runtime.serve import CannotServe, serve_http
 from services.runtime.settings import Settings
 
 _SECONDS_BEFORE_READING_AGAIN: Final = 1.0
+_SECONDS_BETWEEN_LOOKS_FOR_CLOSED_ACCOUNTS: Final = 30.0
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Casework:
-    """Everything of the service but its servers. `producer` is None where the log needs none."""
+    """Everything of the service but its servers. `producer` is None where the log needs none; now: milliseconds."""
 
     log: EventLog
     view: LogView
@@ -51,6 +53,7 @@ class Casework:
     intake: Intake
     desk: Desk
     policies: Mapping[str, Policy]
+    now: Callable[[], int]
     producer: LogProducer | None = None
 
 
@@ -73,7 +76,7 @@ def assemble(
     view = LogView()
     intake = Intake(log, view, history, now)
     desk = Desk(CaseReading(history, view, now))
-    return Casework(log, view, history, intake, desk, policies, producer)
+    return Casework(log, view, history, intake, desk, policies, now, producer)
 
 
 def load_policies(settings: Settings) -> dict[str, Policy]:
@@ -115,11 +118,23 @@ def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
     return app
 
 
-class LogFollower:
-    """Reads the log and publishes the policy, beside the servers: when it fails, the process ends and says so."""
+ClosedAccounts = Callable[[], frozenset[str]]
+"""Ids of the accounts that were closed. May block shortly. Raises CannotVerify."""
 
-    def __init__(self, casework: Casework) -> None:
+
+class LogFollower:
+    """Reads the log, publishes the policy and lets nobody's cases be known as such, beside the servers: when it fails,
+    the process ends and says so."""
+
+    def __init__(
+        self,
+        casework: Casework,
+        closed_accounts: ClosedAccounts,
+        look_every_seconds: float = _SECONDS_BETWEEN_LOOKS_FOR_CLOSED_ACCOUNTS,
+    ) -> None:
         self._casework = casework
+        self._closed_accounts = closed_accounts
+        self._look_every_seconds = look_every_seconds
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -128,6 +143,7 @@ class LogFollower:
         self._tasks = [
             asyncio.create_task(_keep_following(self._casework)),
             asyncio.create_task(_publish(self._casework)),
+            asyncio.create_task(_keep_unassigning(self._casework, self._closed_accounts, self._look_every_seconds)),
         ]
 
     async def wait(self) -> None:
@@ -161,6 +177,17 @@ async def _publish(casework: Casework) -> None:
             await asyncio.sleep(_SECONDS_BEFORE_READING_AGAIN)
 
 
+async def _keep_unassigning(casework: Casework, closed_accounts: ClosedAccounts, every_seconds: float) -> None:
+    await casework.view.published.wait()
+    while True:
+        try:
+            closed = await asyncio.to_thread(closed_accounts)
+            await unassign_cases(casework.log, casework.view, closed, casework.now())
+        except (CannotVerify, LogAway) as error:
+            _log.warning("cases of closed accounts cannot be looked for", extra={"reason": str(error)})
+        await asyncio.sleep(every_seconds)
+
+
 async def serve_casework(settings: Settings) -> None:
     """REST on CASEWORK_PORT and gRPC on GRPC_PORT until SIGTERM or SIGINT. Raises CannotServe."""
     casework = casework_of(settings, load_policies(settings))
@@ -172,7 +199,7 @@ async def serve_casework(settings: Settings) -> None:
         settings.inner_host,
         settings.casework_port,
         grpc_server,
-        LogFollower(casework),
+        LogFollower(casework, verifier.closed_accounts),
         stop_within_seconds=settings.stop_within_seconds,
     )
 

@@ -146,7 +146,7 @@ async def a_house() -> AsyncIterator[House]:
     casework = assemble(log, history, {"": POLICY}, now=clock)
     app = create_app(casework, KnownPeople())
     transport = httpx.ASGITransport(app)
-    follower = LogFollower(casework)
+    follower = LogFollower(casework, closed_accounts=frozenset)
     await follower.start()
     async with httpx.AsyncClient(transport=transport, base_url="http://casework") as client:
         async with asyncio.timeout(5):
