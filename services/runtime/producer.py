@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
-from services.runtime.broker import DELIVERY_MS, Broker, LogUnavailable
+from services.runtime.broker import DELIVERY_MS, Broker, LogUnavailable, Producer
 from services.runtime.metrics import LOG_APPENDS
 from services.runtime.topics import CASE_EVENTS, MAX_RECORD_BYTES
 
@@ -23,8 +23,8 @@ __all__ = ["Appended", "LogProducer", "LogUnavailable", "Record", "RecordTooLarg
 
 MAX_RECORDS_IN_FLIGHT: Final = 20_000
 MAX_BYTES_IN_FLIGHT: Final = 32 * 1024 * 1024
-# kafka-python promises an answer within the delivery time, but a producer that is closed while the broker is away may
-# forget what it had in flight: nobody waits longer than this.
+# kafka-python promises an answer within the delivery time, but not while it waits for a new producer id: nobody waits
+# longer than this.
 ANSWER_SECONDS: Final = DELIVERY_MS / 1000 + 0.5
 
 
@@ -77,7 +77,7 @@ class LogProducer:
     ) -> None:
         """security: `Settings.kafka_security()`. The bounds count records not yet acknowledged."""
         self.topic = topic
-        self._broker = Broker(bootstrap_servers, topic, client_id, linger_ms, dict(security or {}))
+        self._broker = Broker(bootstrap_servers, topic, client_id, linger_ms, security or {}, self._refuse)
         self._max_records = max_records_in_flight
         self._max_bytes = max_bytes_in_flight
         self._records = 0
@@ -133,17 +133,24 @@ class LogProducer:
             parcel.end(error)
         else:
             lost = partial(self._broker.lost, producer)
-            parcel.await_answers(ANSWER_SECONDS, lost)
-            for place, record in enumerate(records):
-                parcel.land(place, self._send(producer, record, parcel, place, lost))
+            parcel.await_answers(ANSWER_SECONDS, producer, lost)
+            try:
+                for place, record in enumerate(records):
+                    parcel.land(place, self._send(producer, record, parcel, place, lost))
+            except ValueError:
+                # Nobody waits for this parcel: its time may not run out and be taken for the broker's silence.
+                parcel.end(LogUnavailable("a record that came with this one is wrong"))
+                raise
         return parcel.answered
 
     def _send(
-        self, producer: Any, record: Record, parcel: Parcel, place: int, lost: Callable[[str], None]
+        self, producer: Producer, record: Record, parcel: Parcel, place: int, lost: Callable[[str], None]
     ) -> Answer | None:
         """Why the record is not on its way, None when it is."""
         if record.key is None and record.partition is None:
             raise ValueError("a record needs a key or a partition")
+        if self._broker.is_lost(producer):
+            return LogUnavailable("the log cannot be reached")
         size = record.size
         if self._records >= self._max_records or self._bytes + size > self._max_bytes:
             return LogUnavailable("the log is not keeping up: too much waits for it already", 1)
@@ -169,6 +176,11 @@ class LogProducer:
         self._records -= records
         self._bytes -= size
 
+    def _refuse(self, producer: Producer, answer: LogUnavailable) -> None:
+        """From any thread: the producer was lost."""
+        if self._deliveries is not None:
+            self._deliveries.refuse(producer, answer)
+
 
 class Parcel:
     """Records handed over at once: each of them gets one answer, and all are told when the last has its own.
@@ -191,9 +203,13 @@ class Parcel:
         if not records:
             self.answered.set_result([])
 
-    def await_answers(self, seconds: float, lost: Callable[[str], None]) -> None:
-        """What has no answer by then gets one that says so, and `lost` is told, as of every answer that is an error."""
+    def await_answers(self, seconds: float, producer: object, lost: Callable[[str], None]) -> None:
+        """What has no answer by then gets one that says so, and `lost` is told, as of every answer that is an error.
+
+        producer: what the records are handed to; when it is lost nobody waits any longer.
+        """
         self._lost = lost
+        self._deliveries.under_way[self] = producer
         self._timer = self._deliveries.loop.call_later(seconds, self._give_up)
 
     def expect(self, sent: Any, place: int, size: int) -> None:
@@ -231,6 +247,7 @@ class Parcel:
     def _tell(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._deliveries.under_way.pop(self, None)
         answers = [answer for answer in self._answers if answer is not None]
         appended = sum(isinstance(answer, Appended) for answer in answers)
         self._deliveries.count(appended, sum(isinstance(answer, LogUnavailable) for answer in answers))
@@ -240,10 +257,14 @@ class Parcel:
 
 
 class Deliveries:
-    """Brings kafka-python's answers from its thread to the event loop, many with one wake-up."""
+    """Brings kafka-python's answers from its thread to the event loop, many with one wake-up.
+
+    `under_way`: the parcels that wait for answers, each with the producer that has its records.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, topic: str) -> None:
         self.loop = loop
+        self.under_way: dict[Parcel, object] = {}
         self._topic = topic
         self._waiting: deque[tuple[Parcel, int, Any]] = deque()
         self._woken = False
@@ -259,6 +280,15 @@ class Deliveries:
             self._woken = True
             if not self.loop.is_closed():
                 self.loop.call_soon_threadsafe(self._settle)
+
+    def refuse(self, producer: object, answer: LogUnavailable) -> None:
+        """From any thread: what was handed to that producer, and has no answer when this is called, gets this one."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._end, producer, answer)
+
+    def _end(self, producer: object, answer: LogUnavailable) -> None:
+        for parcel in [parcel for parcel, has_it in self.under_way.items() if has_it is producer]:
+            parcel.end(answer)
 
     def count(self, appended: int, unavailable: int) -> None:
         for result, number in (("appended", appended), ("unavailable", unavailable)):

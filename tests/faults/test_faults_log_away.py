@@ -8,11 +8,11 @@ from tests.faults.table import in_words
 from tests.faults.verdict import scenario
 from tests.faults_fixture import FaultsPlan
 
-AT_ONCE_SECONDS = 1.0
+AT_ONCE_SECONDS = 0.5
 NOTICED_MS = 1_000
-"""What was under way when the log died was sent to it: whether it has that, nobody can tell before the time is up."""
-UNDER_WAY_SECONDS = 7.0
-"""Now and then a single one that came later waits for that time, too: nobody waits longer."""
+"""Twice a second casework looks whether the log is there. Then nobody waits for it, not even what was under way."""
+NOBODY_WAITS_SECONDS = 1.5
+"""On a busy machine a single request may wait for its turn."""
 
 
 def test_with_the_log_away_every_submission_is_refused_at_once_and_lands_later(faults: FaultsPlan) -> None:
@@ -29,8 +29,9 @@ def test_with_the_log_away_every_submission_is_refused_at_once_and_lands_later(f
             run.heals()
         machine.wait(BEFORE_SECONDS)
         verdict = run.verdict()
-        asked = [attempt for attempt in run.phones.attempts if since <= attempt.began < until - 1000]
-    under_way = max((a.seconds for a in asked if a.began < since + NOTICED_MS), default=0.0)
+        asked = [attempt for attempt in run.phones.attempts if attempt.began < until - 1000]
+    answered = [attempt.began + attempt.seconds * 1000 for attempt in asked if attempt.began < since + NOTICED_MS]
+    under_way = max(0.0, max(answered) - since) / 1000
     meanwhile = [attempt for attempt in asked if attempt.began >= since + NOTICED_MS]
     seconds = sorted(attempt.seconds for attempt in meanwhile)
     p95, slowest = seconds[int(len(seconds) * 0.95)], seconds[-1]
@@ -42,4 +43,5 @@ def test_with_the_log_away_every_submission_is_refused_at_once_and_lands_later(f
     statuses = {attempt.status for attempt in meanwhile}
     assert 503 in statuses and statuses <= {200, 403, 503}, statuses
     assert p95 < AT_ONCE_SECONDS
-    assert max(slowest, under_way) < UNDER_WAY_SECONDS
+    assert slowest < NOBODY_WAITS_SECONDS
+    assert under_way < NOTICED_MS / 1000 + NOBODY_WAITS_SECONDS

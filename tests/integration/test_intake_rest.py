@@ -7,6 +7,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,9 @@ from tests.integration.casework_process import CaseworkProcess, a_call, an_openi
 from tests.integration.log_reading import events_in
 from tests.kafka_fixture import FreshKafka
 from tests.tokens import bearer
+
+MOMENT_SECONDS = 2.0
+"""Twice a second somebody looks whether the log is there; the rest is for a machine that is busy."""
 
 
 @pytest.fixture(scope="module")
@@ -97,23 +101,26 @@ async def test_while_the_broker_is_away_the_answer_is_503_at_once_and_afterwards
         assert sorted(found) == sorted([str(before["event_id"]), str(after["event_id"])])
 
 
-async def test_an_event_sent_while_the_broker_dies_gets_503_within_seconds_and_is_never_lost(
+async def test_what_is_sent_while_the_broker_dies_gets_503_within_a_moment_and_so_does_what_waits_for_it(
     fresh_kafka: FreshKafka, tmp_path: Path
 ) -> None:
+    """A call about the case that is just being opened waits until the log has answered about the opening."""
     node = fresh_kafka()
     with casework(tmp_path, node.bootstrap) as service:
         node.kill()
-        raw = a_call()
+        opening = an_opening(service.anna)
+        call = a_call(str(opening["case_id"]))
         began = time.perf_counter()
-        answer = service.send(raw)
+        with ThreadPoolExecutor(2) as phones:
+            answers = [answer.status_code for answer in phones.map(service.send, (opening, call))]
         seconds = time.perf_counter() - began
         node.restart()
         await_log(service, there=True)
 
-        assert answer.status_code == 503
-        assert seconds < 8
-        assert service.send(raw).status_code in (200, 201)
-        assert set(await ids_in(node)) == {str(raw["event_id"])}
+        assert answers == [503, 503]
+        assert seconds < MOMENT_SECONDS
+        assert [service.send(raw).status_code for raw in (opening, call)] == [201, 201]
+        assert await ids_in(node) == [str(opening["event_id"]), str(call["event_id"])]
 
 
 async def test_nobody_outside_records_for_the_organisation_of_the_canaries_nor_about_one_of_its_cases(
@@ -186,7 +193,7 @@ def test_phones_that_submit_while_the_broker_goes_and_comes_back_are_refused_at_
         time.sleep(2)
         _ = node.kill() if fault == "killed" else node.pause()
         await_log(service, there=False)
-        # The one that each phone waits for since before may take as long as an acknowledgement may.
+        # The one that each phone waits for since before may have to wait until the silence is long enough.
         heard = [len(phone.refusals) + 1 for phone in phones]
         time.sleep(8)
         away = [seconds for phone, before in zip(phones, heard, strict=True) for seconds in phone.refusals[before:]]
@@ -207,4 +214,4 @@ def test_phones_that_submit_while_the_broker_goes_and_comes_back_are_refused_at_
         found = asyncio.run(ids_in(node))
         assert set().union(*(phone.receipts for phone in phones)) == set(found)
         assert len(away) > 20
-        assert statistics.median(away) < 1 and max(away) < 4
+        assert statistics.median(away) < 0.5 and max(away) < MOMENT_SECONDS

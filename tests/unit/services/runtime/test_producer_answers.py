@@ -11,6 +11,7 @@ from kafka.errors import KafkaTimeoutError
 from services.runtime.producer import Answer, Appended, Deliveries, LogUnavailable, Parcel
 
 MARCH = 1_772_323_200_000
+PRODUCER, ANOTHER = object(), object()
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Handed:
     """Records handed over together, and what the producer was told of them."""
 
     sent: list[Sent]
+    deliveries: Deliveries
     parcel: Parcel
     lost: list[str] = field(default_factory=list)
     in_flight: int = 0
@@ -44,14 +46,15 @@ class Handed:
 
 
 def handed_over(records: int, seconds: float = 60) -> Handed:
-    handed = Handed([Sent() for _ in range(records)], None, in_flight=records)  # type: ignore[arg-type]
+    deliveries = Deliveries(asyncio.get_running_loop(), "topic")
 
     def landed(number: int, size: int) -> None:
         assert size == 10
         handed.in_flight -= number
 
-    handed.parcel = Deliveries(asyncio.get_running_loop(), "topic").parcel(records, landed)
-    handed.parcel.await_answers(seconds, handed.lost.append)
+    parcel = deliveries.parcel(records, landed)
+    handed = Handed([Sent() for _ in range(records)], deliveries, parcel, in_flight=records)
+    handed.parcel.await_answers(seconds, PRODUCER, handed.lost.append)
     for place, sent in enumerate(handed.sent):
         handed.parcel.expect(sent, place, 10)
     return handed
@@ -107,6 +110,29 @@ async def test_a_broker_that_never_answers_is_not_waited_for_and_what_it_said_be
     assert isinstance(refused, LogUnavailable)
     assert handed.lost == ["the log did not answer about a record"]
     assert handed.in_flight == 0
+
+
+async def test_once_the_producer_is_lost_nobody_waits_and_what_was_acknowledged_just_before_stands():
+    handed = handed_over(3)
+    handed.sent[0].say(Said(3, 41, MARCH))
+    handed.deliveries.refuse(PRODUCER, LogUnavailable("the log was lost"))
+    appended, *refused = await handed.answers()
+    handed.sent[1].say(Said(3, 42, MARCH))
+    await asyncio.sleep(0.01)
+    assert appended == Appended(3, 41, MARCH)
+    assert await handed.answers() == [appended, *refused]
+    assert [str(answer) for answer in refused] == ["the log was lost"] * 2
+    assert handed.in_flight == 0
+    assert not handed.deliveries.under_way
+
+
+async def test_what_another_producer_has_is_waited_for():
+    handed = handed_over(1)
+    handed.deliveries.refuse(ANOTHER, LogUnavailable("the log was lost"))
+    await asyncio.sleep(0.01)
+    assert not handed.parcel.answered.done()
+    handed.sent[0].say(Said(3, 41, MARCH))
+    assert await handed.answers() == [Appended(3, 41, MARCH)]
 
 
 async def test_an_answer_that_nobody_waits_for_any_more_still_frees_its_room():
