@@ -54,10 +54,17 @@ check: setup ## format, lint, types, import rules, unit tests: under two minutes
 	.venv/bin/lint-imports
 	$(PY) -m pytest -q tests/unit tests/contract tests/house
 
+# What must be seen within seconds is looked at when nothing else runs.
+ALONE := tests/acceptance/test_alerts_in_time.py tests/acceptance/test_case_records.py \
+	tests/integration/test_alerting_stream.py tests/integration/test_demo.py
+
 .PHONY: test
-test: setup ## every test, on real parts
+test: setup ## every test, on real parts, two at a time: half an hour on two cores
 	@$(PY) -m infra.system_packages
-	$(PY) -m pytest -q
+	@failed=0; \
+	$(PY) -m pytest -q -n 2 $(ALONE:%=--ignore=%) || failed=1; \
+	$(PY) -m pytest -q $(ALONE) || failed=1; \
+	exit $$failed
 
 .PHONY: bench
 bench: setup ## measure how fast it is; takes long, ONLY="B3 B8" takes these

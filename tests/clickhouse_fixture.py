@@ -1,4 +1,4 @@
-"""A real ClickHouse endpoint for tests: one for the whole run, and a factory for tests that kill theirs."""
+"""A real ClickHouse endpoint for tests: one for a module, and a factory for tests that kill theirs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def client_of(node: ClickHouseNode, database: str = "default") -> Client:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseNode]:
-    """Running and migrated, shared by the run: tests make databases of their own and never stop it."""
+    """Running and migrated, shared by a module: tests make databases of their own and never stop it."""
     with ClickHouseNode(tmp_path_factory.mktemp("clickhouse") / "data") as node:
         client = client_of(node)
         migrate(client)

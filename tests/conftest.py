@@ -9,6 +9,7 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 pytest_plugins = [
+    "tests.side_by_side",
     "tests.kafka_fixture",
     "tests.clickhouse_fixture",
     "tests.browser_fixture",

@@ -1,6 +1,6 @@
 """The demonstration, up and running for tests, and what must be in it, counted from its file in another way.
 
-`demo_system` runs `python -m infra.demo` once for the session, in a directory and on ports of its own, without its
+`demo_system` runs `python -m infra.demo` once for a module, in a directory and on ports of its own, without its
 invented life going on. What is counted here comes from the file of events by plain code and by the second
 implementation of neglect (tests/simulation/plain), not by the services' own.
 """
@@ -13,13 +13,16 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from infra.kafka.ports import free_port
@@ -68,12 +71,7 @@ class DemoProcess:
 
     @classmethod
     def on_free_ports(cls, var_dir: Path, **settings: str) -> DemoProcess:
-        taken: set[int] = set()
-        for _ in PORTS:
-            while (port := free_port()) in taken:
-                pass
-            taken.add(port)
-        ports = {name: str(port) for name, port in zip(PORTS, taken, strict=True)}
+        ports = {name: str(free_port()) for name in PORTS}
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("KAFKA_", "CLICKHOUSE_"))
         }
@@ -263,6 +261,57 @@ class DemoSystem:
 
     def open_alerts_by_rule(self, until_ms: int | None = None) -> Counter[str]:
         return Counter(alert["rule_id"] for alert in self.open_alerts(until_ms).values())
+
+
+# --- asking it: whoever stands in demo.json as caseworker is the first of the organisation, and has too much to do.
+
+
+def instant(ago: timedelta = timedelta()) -> str:
+    moment = datetime.now(UTC) - ago
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def a_call(case_id: str) -> dict[str, Any]:
+    return {
+        "event_id": str(uuid.uuid4()),
+        "case_id": case_id,
+        "type": "call",
+        "occurred_at": instant(timedelta(minutes=3)),
+        "data": {"direction": "outgoing", "outcome": "reached", "help_requested": False},
+    }
+
+
+def asked(system: DemoSystem, path: str, role: str = "caseworker") -> Any:
+    answer = httpx.get(system.url + path, headers=system.people[role].bearer, timeout=20, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def own_account(system: DemoSystem, role: str = "caseworker") -> str:
+    return str(asked(system, "/v1/me", role)["account_id"])
+
+
+def a_case_of_hers(system: DemoSystem) -> str:
+    return sorted(system.cases_of(own_account(system)) & system.opened_cases() - system.closed_cases())[0]
+
+
+def eventually(what: Callable[[], Any], seconds: float) -> Any:
+    until = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < until, f"not within {seconds} s"
+        time.sleep(0.1)
+    return found
+
+
+def run_module(command: DemoProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=command.environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.faults.table import TABLE, written
+from tests.faults.table import HEAD, TABLE, written
+
+_LINE = "line of the table of invariants"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,19 @@ def faults(request: pytest.FixtureRequest, tmp_path: Path) -> FaultsPlan:
     return FaultsPlan(seed, request.config.getoption("--faults-full"), rate, minutes, tmp_path)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a scenario found goes with the test's report, so that it is heard of wherever the test ran."""
+    report = yield
+    report.user_properties += [(_LINE, line) for row in TABLE for line in written(row)]
+    TABLE.clear()
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if TABLE:
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    lines = [line for one in reports for name, line in getattr(one, "user_properties", ()) if name == _LINE]
+    if lines:
         terminalreporter.section("invariants under faults: ok, or how many violations; · not looked at")
-        for line in written(TABLE):
+        for line in (HEAD, *lines):
             terminalreporter.write_line(line)

@@ -1,4 +1,4 @@
-"""The log for tests with real servers: one node for the whole run, and fresh ones for tests that kill theirs.
+"""The log for tests with real servers: one node for a module, and fresh ones for tests that kill theirs.
 
 Where Kafka can't start the tests that ask for it fail with the sentence that says why; none is skipped.
 """
@@ -28,9 +28,9 @@ def _started(directory: Path) -> KafkaNode:
     return node
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaNode]:
-    """A node with the topics of the table, shared by the run: leave it as you found it, use keys of your own."""
+    """A node with the topics of the table, shared by a module: leave it as you found it, use keys of your own."""
     node = _started(tmp_path_factory.mktemp("kafka"))
     yield node
     node.kill()

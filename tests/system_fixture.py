@@ -3,7 +3,7 @@
 Its policy is the default one made quick: a day takes a second, so that neglect, escalation and every ending can be
 waited for. Its people are invented. Everything dies with the test run, however that ends.
 
-Fixture: `system`, one for the whole run. What a test stops it starts again.
+Fixture: `system`, one for a module: idle it takes a quarter of a core. What a test stops it starts again.
 """
 
 from __future__ import annotations
@@ -314,8 +314,8 @@ def _system_of(
     return System(url, settings.casework_grpc, addresses, settings, policy, kafka, clickhouse, parts, people)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Shared by the run: a test makes cases of its own, and what it stops it starts again."""
+    """Shared by a module: a test makes cases of its own, and what it stops it starts again."""
     with running_system(tmp_path_factory.mktemp("system")) as running:
         yield running

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from infra.clickhouse.parent import PARENT
+from infra.kafka.ports import free_port
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -40,7 +40,7 @@ class ClickHouseNode:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.directory = directory
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.user = user
         self.password = password or secrets.token_urlsafe(18)
         self._environment = dict(environment or {})
@@ -163,9 +163,3 @@ class ClickHouseNode:
             if self.log_path.exists()
             else ""
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

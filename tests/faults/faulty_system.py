@@ -18,7 +18,6 @@ from uuid import uuid4
 
 from infra.clickhouse.node import ClickHouseNode
 from infra.kafka.node import KafkaNode
-from infra.kafka.ports import free_port
 from infra.kafka.refusal import Refused
 from services.access.bootstrap import build_parts, now_ms
 from services.access.domain.permissions import Principal, Role
@@ -163,7 +162,7 @@ def faulty_system(
     told: Mapping[str, str] | None = None,
 ) -> Iterator[FaultySystem]:
     """Running, ready, everything passing."""
-    clickhouse = clickhouse or ClickHouseNode(directory / "clickhouse" / "data", free_port())
+    clickhouse = clickhouse or ClickHouseNode(directory / "clickhouse" / "data")
     with FaultProxy(clickhouse.port) as store_line, FaultProxy(0) as intake_line:
         told = {"CLICKHOUSE_URL": store_line.address, **(told or {})}
         with running_system(directory, kafka, clickhouse, told) as system:

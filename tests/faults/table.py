@@ -9,6 +9,7 @@ from typing import Final
 from tests.faults.invariants import Invariant, Violation
 
 _SHOWN_OF_EACH: Final = 3
+_WIDTH: Final = len("ClickHouse losing its replies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +24,19 @@ class RowOfTable:
 
 
 TABLE: Final[list[RowOfTable]] = []
-"""Rows of this run, in the order in which scenarios ended."""
+"""Rows of the test that runs, in the order in which scenarios ended."""
+
+HEAD: Final = " ".join([f"{'scenario':{_WIDTH}}", f"{'seed':>10}", *(f"{one:>5}" for one in Invariant)])
 
 
-def written(rows: list[RowOfTable]) -> list[str]:
-    """Lines for people."""
-    width = max((len(row.scenario) for row in rows), default=8)
-    lines = [" ".join([f"{'scenario':{width}}", f"{'seed':>10}", *(f"{one:>5}" for one in Invariant)])]
-    for row in rows:
-        counts = Counter(violation.invariant for violation in row.violations)
-        cells = [_cell(one, row, counts[one]) for one in Invariant]
-        lines.append(" ".join([f"{row.scenario:{width}}", f"{row.seed:>10}", *cells]))
-        lines.append("  " + ", ".join(f"{name} {value}" for name, value in row.figures.items()))
-    return lines
+def written(row: RowOfTable) -> list[str]:
+    """Lines for people, to stand below HEAD."""
+    counts = Counter(violation.invariant for violation in row.violations)
+    cells = [_cell(one, row, counts[one]) for one in Invariant]
+    return [
+        " ".join([f"{row.scenario:{_WIDTH}}", f"{row.seed:>10}", *cells]),
+        "  " + ", ".join(f"{name} {value}" for name, value in row.figures.items()),
+    ]
 
 
 def _cell(invariant: Invariant, row: RowOfTable, count: int) -> str:

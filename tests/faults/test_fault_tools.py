@@ -20,7 +20,7 @@ from tests.faults.invented_lives import InventedLives
 from tests.faults.kills import FROZEN, KILLED, Fault, faults_in_turn
 from tests.faults.poison import KINDS
 from tests.faults.small_disk import small_disk
-from tests.faults.table import RowOfTable, in_words, written
+from tests.faults.table import HEAD, RowOfTable, in_words, written
 
 NOW = 1_770_000_000_000
 STAFF = ["c0ffee00-0000-4000-8000-000000000001", "c0ffee00-0000-4000-8000-000000000002"]
@@ -105,9 +105,9 @@ def test_without_the_right_to_mount_a_small_disk_fails_with_a_sentence(
 
 def test_the_table_has_a_row_a_scenario_and_says_of_each_invariant_what_was_found() -> None:
     lost = [Violation(Invariant.I1, "receipt without a record", ("case", str(n))) for n in range(12)]
-    rows = [RowOfTable("kills", 7, frozenset({Invariant.I1, Invariant.I3}), tuple(lost), {"events": "100"})]
-    head, row, figures = written(rows)
-    assert re.split(r" +", head)[:4] == ["scenario", "seed", "I1", "I2"]
+    found = RowOfTable("kills", 7, frozenset({Invariant.I1, Invariant.I3}), tuple(lost), {"events": "100"})
+    row, figures = written(found)
+    assert re.split(r" +", HEAD)[:4] == ["scenario", "seed", "I1", "I2"]
     assert re.split(r" +", row)[:5] == ["kills", "7", "12", "·", "ok"]
     assert figures.strip() == "events 100"
     said = in_words(lost).splitlines()

@@ -47,7 +47,7 @@ from tests.faults.second_reading import (
     wrong_by_the_core,
     wrong_by_the_plain,
 )
-from tests.faults.table import TABLE, RowOfTable, written
+from tests.faults.table import HEAD, TABLE, RowOfTable, written
 
 REST_SECONDS: Final = 60.0
 # A heartbeat comes every five seconds, a clock record every two.
@@ -227,7 +227,7 @@ class Run:
         looked_at -= set() if memory else {Invariant.I14}
         self.figures = figures
         TABLE.append(RowOfTable(self.name, self.seed, frozenset(looked_at), tuple(violations), figures))
-        print("\n".join(written(TABLE[-1:])))
+        print("\n".join([HEAD, *written(TABLE[-1])]))
 
 
 def _tables(found: Evidence) -> list[Violation]:

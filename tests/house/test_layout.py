@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.tree import CODE, ROOT, files, name, parsed, python_files
+from tests.side_by_side import BUSY, LONG
 
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
@@ -63,6 +64,11 @@ def test_every_service_says_what_it_owns_and_refuses(part: str) -> None:
     said = ast.get_docstring(parsed(ROOT / "services" / part / "__init__.py")) or ""
     assert len(said.split()) >= 30
     assert re.search(r"\b(Owns|owns)\b", said) and re.search(r"\b(Refuses|refuses)\b", said)
+
+
+@pytest.mark.parametrize("file", [*BUSY, *LONG])
+def test_what_has_a_turn_of_its_own_among_the_tests_is_there(file: str) -> None:
+    assert (ROOT / file).is_file()
 
 
 def test_every_module_says_what_it_is() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import statistics
 import subprocess
 import sys
 import time
@@ -15,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from infra.kafka.ports import free_port
 from services.access.bootstrap import create_app
 from services.access.demo_people import DemoOrganisation, DemoPerson, create_demo_people
 from services.access.domain.permissions import Action, Area, Role
@@ -26,12 +25,6 @@ RINA = "00000000-0000-4000-8000-00000000000a"
 SHANU = "00000000-0000-4000-8000-00000000000b"
 OURS = DemoOrganisation("org-a", (RINA, SHANU), (Area("jashore", "sharsha"), Area("jashore", "benapole")))
 THEIRS = DemoOrganisation("org-b", ("00000000-0000-4000-8000-00000000000c",), (Area("khulna", "dumuria"),))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass
@@ -111,21 +104,17 @@ def test_published_keys_hold_no_private_half(access):
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer_in_the_same_time(access):
-    def times_of(name: str) -> tuple[set[bytes], float]:
-        bodies, seconds = set(), []
-        for _ in range(5):
+    known, unknown = access.person(Role.EVALUATOR, organisation="org-b").sign_in_name, "nobody.at.all"
+    bodies, seconds = set(), dict[str, float]()
+    for _ in range(5):
+        for name in (known, unknown):
             started = time.perf_counter()
             answer = access.ask("POST", "/v1/session", json={"name": name, "password": "not the password"})
-            seconds.append(time.perf_counter() - started)
+            seconds[name] = min(seconds.get(name, 60.0), time.perf_counter() - started)
             bodies.add(answer.content)
-        return bodies, statistics.median(seconds)
-
-    known, known_seconds = times_of(access.person(Role.EVALUATOR, organisation="org-b").sign_in_name)
-    unknown, unknown_seconds = times_of("nobody.at.all")
-    assert known == unknown
-    assert len(known) == 1
-    # Half a hash apart would show; the machine's own noise may be large.
-    assert abs(known_seconds - unknown_seconds) < 0.5 * max(known_seconds, unknown_seconds)
+    assert len(bodies) == 1
+    # The quickest of each, in turn: half a hash apart would show, and what else the machine does would not.
+    assert abs(seconds[known] - seconds[unknown]) < 0.5 * max(seconds.values())
 
 
 def test_after_wrong_passwords_the_name_is_asked_to_wait(access):
@@ -134,6 +123,10 @@ def test_after_wrong_passwords_the_name_is_asked_to_wait(access):
     ]
     assert [answer.status_code for answer in answers] == [401] * 6 + [429]
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 2
+
+
+def _in_a_word(value: object) -> str:
+    return " ".join(sorted(value))[:20] if isinstance(value, set) else str(value)[:20]
 
 
 ROUTES = [
@@ -146,7 +139,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.SYSTEM}))
-@pytest.mark.parametrize(("method", "path", "body", "open_to"), ROUTES, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("method", "path", "body", "open_to"), ROUTES, ids=_in_a_word)
 def test_every_route_opens_to_its_roles_and_to_nobody_else(access, method, path, body, open_to, role):
     person = access.person(role, "organisation" if role is Role.SUPERVISOR else "")
     request = {} if body is None else {"json": body}

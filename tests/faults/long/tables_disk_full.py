@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from infra.clickhouse.node import ClickHouseNode
-from infra.kafka.ports import free_port
 from tests.faults.faulty_system import CLICKHOUSE, now
 from tests.faults.filling import fills_up, statuses_of
 from tests.faults.small_disk import small_disk
@@ -22,7 +21,7 @@ def _waits(run: Run) -> bool:
 
 def test_with_the_disk_of_the_tables_full_they_wait_and_with_room_they_catch_up(faults: FaultsPlan) -> None:
     with small_disk(faults.directory / "disk", 256) as disk:
-        clickhouse = ClickHouseNode(disk.root / "clickhouse" / "data", free_port())
+        clickhouse = ClickHouseNode(disk.root / "clickhouse" / "data")
         with scenario(
             "disk full: tables", faults.directory, faults.seed, faults.rate or 60, clickhouse=clickhouse
         ) as run:
