@@ -19,17 +19,22 @@ print("listens", flush=True)
 while not asked.wait(0.001):
     pass
 print("ends", flush=True)
+# Python lets go of its handlers as it ends: it stays until the last signal has been sent.
+sys.stdin.read()
 """
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_burst_of_signals_ends_it_as_one_does(number: signal.Signals) -> None:
-    process = subprocess.Popen([sys.executable, "-c", WAITING], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None and process.stdout is not None
     assert process.stdout.readline() == "listens\n"
     for _ in range(50):
         process.send_signal(number)
     assert process.stdout.readline() == "ends\n"
+    process.stdin.close()
     assert process.wait(10) == 0
     process.stdout.close()
 
