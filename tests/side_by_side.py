@@ -20,7 +20,6 @@ from xdist.workermanage import WorkerController
 from infra.kafka.ports import FREE_PORTS, port_range
 
 BUSY: Final = (
-    "tests/faults/test_faults_kills.py",
     "tests/faults/test_faults_poison.py",
     "tests/faults/test_faults_disk_full.py",
     "tests/faults/test_faults_replies_lost.py",
