@@ -278,16 +278,17 @@ class CaseFile:
         was = self.obligations.get(rule_id)
         now_owed = None if rule is None else owed(rule, self.facts, self.standing, now)
         if was is not None:
-            if now_owed is not None and now_owed.c == was.owed.c and now_owed.d == was.owed.d:
+            c, d, _ = was.owed
+            if now_owed is not None and now_owed.c == c and now_owed.d == d:
                 was.owed = now_owed
                 return
             ending = ending_of(was.owed, rule, self.facts, self.standing, now, retracted=retracted)
-            changes.append(ObligationChange(rule_id, was.owed.c, was.owed.d, was.k, ending.of_obligation, ending.s))
+            changes.append(ObligationChange(rule_id, c, d, was.k, ending.of_obligation, ending.s))
             del self.obligations[rule_id]
             if was.alert is not None:
                 was.alert.revision += 1
                 transitions.append(self._transition(ending.name, was, was.alert, rule, now, ending.s))
-                self.revisions[rule_id, was.owed.c] = was.alert.revision
+                self.revisions[rule_id, c] = was.alert.revision
         if now_owed is not None:
             assert rule is not None
             obligation = self.obligations[rule_id] = Obligation(rule_id, now_owed, now)

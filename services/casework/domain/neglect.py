@@ -14,7 +14,7 @@ from services.casework.domain.facts import FACT_BIT
 from services.casework.domain.instants import DAY, format_instant
 from services.casework.domain.obligations import Owed, answering_facts, satisfied_at
 from services.casework.domain.policy import Cadence, Milestone, Response, Rule, Severity, Streak
-from services.casework.domain.standing import Standing
+from services.casework.domain.standing import UNDISTURBED, Standing
 from services.casework.domain.transitions import Explanation, ObligationEnding, Transition
 
 ALERT_NAMESPACE: Final = UUID("0b8f7a3e-6c1d-4e52-9a47-5d2f3c9e8b10")
@@ -104,10 +104,11 @@ def ending_of(
     rule: as in force after the moment, None when the policy no longer has it. retracted: a retraction not seen
     before is part of the moment.
     """
-    silenced = rule is not None and standing.silences(rule.while_paused, rule.when_closed, now)
-    if silenced:
+    if rule is None:
+        return Ending(Transition.WITHDRAWN)
+    if standing is not UNDISTURBED and standing.silences(rule.while_paused, rule.when_closed, now):
         return Ending(Transition.SUSPENDED)
-    if rule is None or (rule.applies_when and facts.held_since(rule.applies_when) is None):
+    if rule.applies_when and facts.held_since(rule.applies_when) is None:
         return Ending(Transition.WITHDRAWN)
     s = satisfied_at(rule, was, facts)
     if s is not None:
