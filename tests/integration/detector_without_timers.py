@@ -6,9 +6,8 @@ What an event of the same case brings to light it still finds; only the passing 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-from services.casework.domain.case_file import CaseFile
 from streams.neglect_watch.shelf import Shelf
 from streams.worker import main
 
@@ -17,8 +16,8 @@ class Deaf:
     """What is due is never found."""
 
     @staticmethod
-    def due_before(_shelf: Shelf, _instant: int) -> Iterator[CaseFile]:
-        return iter(())
+    def due_before(_shelf: Shelf, _instant: int) -> Sequence[int]:
+        return ()
 
     @staticmethod
     def next_due(_shelf: Shelf) -> int | None:
