@@ -74,14 +74,21 @@ class Producer(KafkaProducer):  # type: ignore[misc]
             for client in clients:
                 client.close()
             raise
+        self.heard()
+
+    def heard(self) -> None:
+        """The broker has answered. Called from any thread."""
         self._heard_at = time.monotonic()
 
     def silent_seconds(self) -> float:
-        """Since it was seen to answer. Asks again, but waits for nothing. Not after `give_up`."""
+        """Since it was seen to answer. Asks again, but waits for nothing. Not after `give_up`.
+
+        A connection with as many requests before it as it may have takes no question: then the answers to records tell.
+        """
         if self._asked is None or self._asked.is_done:
             # A question that failed, as with its connection, says nothing: it is asked again.
             if self._asked is not None and self._asked.succeeded():
-                self._heard_at = time.monotonic()
+                self.heard()
             self._asked = self._metadata.request_update()
         return time.monotonic() - self._heard_at
 

@@ -61,7 +61,7 @@ class LogProducer:
     """Appends to one topic from one event loop.
 
     `start` returns at once, also while the broker is away: a thread of its own keeps looking for it, and until
-    it is found, and whenever it is lost, `append` refuses without waiting.
+    it is found, and whenever it is lost, `append` refuses without waiting. What is under way then is refused, too.
     """
 
     def __init__(
@@ -203,10 +203,10 @@ class Parcel:
         if not records:
             self.answered.set_result([])
 
-    def await_answers(self, seconds: float, producer: object, lost: Callable[[str], None]) -> None:
+    def await_answers(self, seconds: float, producer: Producer, lost: Callable[[str], None]) -> None:
         """What has no answer by then gets one that says so, and `lost` is told, as of every answer that is an error.
 
-        producer: what the records are handed to; when it is lost nobody waits any longer.
+        producer: what the records are handed to; told that its broker answers. When it is lost nobody waits any longer.
         """
         self._lost = lost
         self._deliveries.under_way[self] = producer
@@ -247,9 +247,11 @@ class Parcel:
     def _tell(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._deliveries.under_way.pop(self, None)
         answers = [answer for answer in self._answers if answer is not None]
         appended = sum(isinstance(answer, Appended) for answer in answers)
+        producer = self._deliveries.under_way.pop(self, None)
+        if appended and producer is not None:
+            producer.heard()
         self._deliveries.count(appended, sum(isinstance(answer, LogUnavailable) for answer in answers))
         # Whoever asked may be gone.
         if not self.answered.done():
@@ -264,7 +266,7 @@ class Deliveries:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, topic: str) -> None:
         self.loop = loop
-        self.under_way: dict[Parcel, object] = {}
+        self.under_way: dict[Parcel, Producer] = {}
         self._topic = topic
         self._waiting: deque[tuple[Parcel, int, Any]] = deque()
         self._woken = False
@@ -281,12 +283,12 @@ class Deliveries:
             if not self.loop.is_closed():
                 self.loop.call_soon_threadsafe(self._settle)
 
-    def refuse(self, producer: object, answer: LogUnavailable) -> None:
+    def refuse(self, producer: Producer, answer: LogUnavailable) -> None:
         """From any thread: what was handed to that producer, and has no answer when this is called, gets this one."""
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._end, producer, answer)
 
-    def _end(self, producer: object, answer: LogUnavailable) -> None:
+    def _end(self, producer: Producer, answer: LogUnavailable) -> None:
         for parcel in [parcel for parcel, has_it in self.under_way.items() if has_it is producer]:
             parcel.end(answer)
 

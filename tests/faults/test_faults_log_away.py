@@ -8,7 +8,7 @@ from tests.faults.table import in_words
 from tests.faults.verdict import scenario
 from tests.faults_fixture import FaultsPlan
 
-AT_ONCE_SECONDS = 0.5
+AT_ONCE_SECONDS = 1.0
 NOTICED_MS = 1_000
 """Twice a second casework looks whether the log is there. Then nobody waits for it, not even what was under way."""
 NOBODY_WAITS_SECONDS = 1.5

@@ -11,7 +11,6 @@ from kafka.errors import KafkaTimeoutError
 from services.runtime.producer import Answer, Appended, Deliveries, LogUnavailable, Parcel
 
 MARCH = 1_772_323_200_000
-PRODUCER, ANOTHER = object(), object()
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,16 @@ class Sent:
         self.say = told
 
 
+class Through:
+    """A producer that has records; told whenever its broker has answered."""
+
+    def __init__(self) -> None:
+        self.times_heard = 0
+
+    def heard(self) -> None:
+        self.times_heard += 1
+
+
 @dataclass
 class Handed:
     """Records handed over together, and what the producer was told of them."""
@@ -38,6 +47,7 @@ class Handed:
     sent: list[Sent]
     deliveries: Deliveries
     parcel: Parcel
+    producer: Through = field(default_factory=Through)
     lost: list[str] = field(default_factory=list)
     in_flight: int = 0
 
@@ -54,7 +64,7 @@ def handed_over(records: int, seconds: float = 60) -> Handed:
 
     parcel = deliveries.parcel(records, landed)
     handed = Handed([Sent() for _ in range(records)], deliveries, parcel, in_flight=records)
-    handed.parcel.await_answers(seconds, PRODUCER, handed.lost.append)
+    handed.parcel.await_answers(seconds, handed.producer, handed.lost.append)
     for place, sent in enumerate(handed.sent):
         handed.parcel.expect(sent, place, 10)
     return handed
@@ -65,6 +75,7 @@ async def test_an_acknowledged_record_stands_where_the_broker_says():
     handed.sent[0].say(Said(3, 41, MARCH))
     assert await handed.answers() == [Appended(3, 41, MARCH)]
     assert handed.in_flight == 0
+    assert handed.producer.times_heard == 1
 
 
 async def test_each_record_of_several_gets_its_own_answer_in_the_order_they_were_handed_over():
@@ -100,6 +111,7 @@ async def test_once_a_record_was_refused_a_late_acknowledgement_says_nothing_mor
     assert await handed.answers() == [refused]
     assert handed.lost == ["the log did not acknowledge a record (KafkaTimeoutError)"]
     assert handed.in_flight == 0
+    assert handed.producer.times_heard == 0
 
 
 async def test_a_broker_that_never_answers_is_not_waited_for_and_what_it_said_before_stands():
@@ -115,7 +127,7 @@ async def test_a_broker_that_never_answers_is_not_waited_for_and_what_it_said_be
 async def test_once_the_producer_is_lost_nobody_waits_and_what_was_acknowledged_just_before_stands():
     handed = handed_over(3)
     handed.sent[0].say(Said(3, 41, MARCH))
-    handed.deliveries.refuse(PRODUCER, LogUnavailable("the log was lost"))
+    handed.deliveries.refuse(handed.producer, LogUnavailable("the log was lost"))
     appended, *refused = await handed.answers()
     handed.sent[1].say(Said(3, 42, MARCH))
     await asyncio.sleep(0.01)
@@ -128,7 +140,7 @@ async def test_once_the_producer_is_lost_nobody_waits_and_what_was_acknowledged_
 
 async def test_what_another_producer_has_is_waited_for():
     handed = handed_over(1)
-    handed.deliveries.refuse(ANOTHER, LogUnavailable("the log was lost"))
+    handed.deliveries.refuse(Through(), LogUnavailable("the log was lost"))
     await asyncio.sleep(0.01)
     assert not handed.parcel.answered.done()
     handed.sent[0].say(Said(3, 41, MARCH))
