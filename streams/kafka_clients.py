@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from aiokafka import AIOKafkaConsumer
-
+from services.runtime.consumer import LogConsumer
 from services.runtime.settings import Settings
 
 
@@ -22,9 +21,9 @@ def librdkafka_settings(settings: Settings) -> dict[str, str | int | bool]:
     return reach
 
 
-def partition_reader(settings: Settings) -> AIOKafkaConsumer:
+def partition_reader(settings: Settings) -> LogConsumer:
     """A consumer outside any group, for reading a partition from a known offset; the caller assigns and stops it."""
-    return AIOKafkaConsumer(
+    return LogConsumer(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from aiokafka import TopicPartition
 
 from infra.kafka import node as kafka_node
 from infra.kafka.create_topics import create_topics
 from infra.kafka.node import KafkaNode
 from services.runtime.broker import SILENT_SECONDS
+from services.runtime.consumer import LogConsumer
 from services.runtime.producer import Appended, LogProducer, LogUnavailable
+from services.runtime.topics import CASE_EVENTS
 from tests.faults.fault_proxy import FaultProxy, HalfOpen, Refuse, Swallow
 from tests.kafka_fixture import FreshKafka
 
@@ -185,3 +188,19 @@ async def test_an_idle_log_that_answers_is_not_taken_for_silent(kafka: KafkaNode
         for _ in range(round(SILENCE_SEEN_SECONDS / 0.1)):
             await speaker.producer.ready()
             await asyncio.sleep(0.1)
+
+
+async def test_readers_are_stopped_as_asked_while_the_log_is_away(fresh_kafka: FreshKafka) -> None:
+    """Each of them waits to try a fetch again; being stopped must not look like being told to end."""
+    node = await asyncio.to_thread(fresh_kafka)
+    readers = [LogConsumer(bootstrap_servers=node.bootstrap, enable_auto_commit=False) for _ in range(5)]
+    for reader in readers:
+        await reader.start()
+        reader.assign([TopicPartition(CASE_EVENTS.name, 0)])
+        await reader.seek_to_beginning()
+        await reader.getmany(timeout_ms=200)
+    await asyncio.to_thread(node.kill)
+    await asyncio.sleep(1)
+    async with asyncio.timeout(5):
+        for reader in readers:
+            await reader.stop()

@@ -12,13 +12,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from services.alerting.adapters.log_folding import LogFolding
 from services.alerting.application.known import Known
 from services.alerting.domain.detector import Heartbeat, UnreadableHeartbeat
 from services.alerting.domain.pending_heartbeats import PendingHeartbeats
+from services.runtime.consumer import LogConsumer
 from services.runtime.logging import describe_exception
 from services.runtime.metrics import show_progress
 from services.runtime.progress import NotReady, ProgressWatch
@@ -105,7 +106,7 @@ class LogFollower:
         self._pending = PendingHeartbeats()
 
     async def _follow_while_connected(self) -> None:
-        consumer = AIOKafkaConsumer(**self._options)
+        consumer = LogConsumer(**self._options)
         try:
             await consumer.start()
             await self._take_places(consumer)

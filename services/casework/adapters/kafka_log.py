@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.casework.adapters.own_records import OwnRecords
@@ -20,6 +20,7 @@ from services.casework.domain.control import Record as Recorded
 from services.casework.domain.events import Event
 from services.casework.domain.log_time import PartitionTime, header_instant
 from services.runtime import producer as produced
+from services.runtime.consumer import LogConsumer
 from services.runtime.metrics import show_progress
 from services.runtime.producer import Answer, LogProducer, LogUnavailable, Record, RecordTooLarge
 from services.runtime.progress import ProgressWatch
@@ -72,7 +73,7 @@ class KafkaLog:
         self._progress.require(_monotonic())
 
     async def read(self) -> AsyncIterator[Stretch]:
-        consumer = AIOKafkaConsumer(
+        consumer = LogConsumer(
             bootstrap_servers=self._bootstrap_servers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -111,7 +112,7 @@ class KafkaLog:
         answered.set_result(answers)
 
 
-async def _stretches(consumer: AIOKafkaConsumer, progress: ProgressWatch, own: OwnRecords) -> AsyncIterator[Stretch]:
+async def _stretches(consumer: LogConsumer, progress: ProgressWatch, own: OwnRecords) -> AsyncIterator[Stretch]:
     partitions = [TopicPartition(CASE_EVENTS.name, partition) for partition in range(PARTITIONS)]
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
@@ -133,7 +134,7 @@ async def _stretches(consumer: AIOKafkaConsumer, progress: ProgressWatch, own: O
                 yield Stretch([_read(message, times[partition.partition], own) for message in part], at_end=False)
 
 
-async def _note(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], progress: ProgressWatch) -> None:
+async def _note(consumer: LogConsumer, partitions: list[TopicPartition], progress: ProgressWatch) -> None:
     """How far reading is, and then how far the log reaches."""
     positions = {(place.topic, place.partition): await consumer.position(place) for place in partitions}
     found = await consumer.end_offsets(partitions)
