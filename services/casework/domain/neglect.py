@@ -73,7 +73,7 @@ class Obligation:
 
     def schedule(self, rule: Rule, settle: int) -> None:
         """To be called when it began, was raised, went up or was held, and when the policy changed."""
-        self.due = max(self.owed.d + rule.grace, self.k + settle) if self.alert is None else self.alert.goes_up_at(rule)
+        self.due = self.raised_at(rule, settle) if self.alert is None else self.alert.goes_up_at(rule)
 
 
 class Ending(NamedTuple):
