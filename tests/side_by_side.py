@@ -3,8 +3,8 @@
     pytest -n 2
 
 What they must not share they don't: each worker has free ports of its own, and what fixtures start is for a module.
-Files that take long come first, so that in the end neither worker waits long for the other; and those that keep the
-whole machine busy come one after another in the first worker, so that no two of them slow each other down.
+Those that keep the whole machine busy come one after another in the first worker, and beside them, in the second, those
+that mostly wait. What takes long comes early, so that in the end neither worker waits long for the other.
 """
 
 from __future__ import annotations
@@ -31,29 +31,37 @@ BUSY: Final = (
 )
 """Load from the first moment to the last, and bounds on how late something may come."""
 
+WAITING: Final = (
+    "tests/browser/test_pages_turn_red.py",
+    "tests/integration/test_worker_health.py",
+    "tests/integration/test_canaries.py",
+    "tests/integration/test_intake_rest.py",
+    "tests/integration/test_alerting_outages.py",
+    "tests/integration/test_runtime.py",
+    "tests/integration/test_kafka_node.py",
+    "tests/integration/test_clickhouse_sink_exactness.py",
+    "tests/integration/test_neglect_watch.py",
+)
+"""Half a minute of silence, a log that comes back, a session that ends: little is done meanwhile."""
+
 LONG: Final = (
     "tests/integration/test_rebuild_and_restore.py",
     "tests/integration/test_demo_goes_on.py",
-    "tests/browser/test_pages_turn_red.py",
-    "tests/integration/test_bulk_delivery.py",
     "tests/acceptance/test_parts_that_stop.py",
-    "tests/integration/test_neglect_watch.py",
+    "tests/integration/test_bulk_delivery.py",
     "tests/integration/test_intake_grpc.py",
     "tests/integration/test_clickhouse_sink.py",
-    "tests/integration/test_canaries.py",
-    "tests/integration/test_worker_health.py",
-    "tests/integration/test_intake_rest.py",
-    "tests/integration/test_clickhouse_sink_exactness.py",
 )
-"""Of the others, what takes most of a minute or more, the longest first."""
+"""Of the others, what takes more than a minute, the longest first."""
 
 
 class LongestFirst(LoadFileScheduling):
-    """A file is one worker's; which comes next is as BUSY and LONG have it, then as they were found."""
+    """A file is one worker's; which comes next is as the lists have it, then as they were found."""
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        others = [file for file in self.workqueue if file not in BUSY + LONG]
-        in_turn = [*BUSY, *LONG, *others] if node.gateway.id == "gw0" else [*LONG, *others, *BUSY]
+        others = [file for file in self.workqueue if file not in BUSY + WAITING + LONG]
+        first = node.gateway.id == "gw0"
+        in_turn = [*BUSY, *others, *WAITING, *LONG] if first else [*WAITING, *LONG, *others, *BUSY]
         self.workqueue.move_to_end(next(file for file in in_turn if file in self.workqueue), last=False)
         super()._assign_work_unit(node)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.tree import CODE, ROOT, files, name, parsed, python_files
-from tests.side_by_side import BUSY, LONG
+from tests.side_by_side import BUSY, LONG, WAITING
 
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
@@ -66,7 +66,7 @@ def test_every_service_says_what_it_owns_and_refuses(part: str) -> None:
     assert re.search(r"\b(Owns|owns)\b", said) and re.search(r"\b(Refuses|refuses)\b", said)
 
 
-@pytest.mark.parametrize("file", [*BUSY, *LONG])
+@pytest.mark.parametrize("file", [*BUSY, *WAITING, *LONG])
 def test_what_has_a_turn_of_its_own_among_the_tests_is_there(file: str) -> None:
     assert (ROOT / file).is_file()
 
