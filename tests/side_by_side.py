@@ -23,7 +23,6 @@ BUSY: Final = (
     "tests/faults/test_faults_poison.py",
     "tests/faults/test_faults_disk_full.py",
     "tests/faults/test_faults_replies_lost.py",
-    "tests/faults/test_faults_log_away.py",
     "tests/faults/test_faults_cut_off.py",
     "tests/bench/test_bench_runs.py",
     "tests/mutations/test_mutations.py",
