@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -101,7 +100,7 @@ def test_an_event_nobody_sent_is_found_with_its_place() -> None:
 
 
 def test_an_event_recorded_by_somebody_else_was_sent_by_nobody() -> None:
-    forged = replace(a_call(0), recorded_by="somebody-else")
+    forged = a_call(0)._replace(recorded_by="somebody-else")
     assert kinds(unsent_records(SENT, [recorded(forged, 0)])) == ["nobody sent it"]
 
 
@@ -117,7 +116,7 @@ def test_an_event_stands_in_the_log_at_most_as_often_as_it_was_sent() -> None:
 
 
 def test_the_detectors_own_cases_are_sent_by_nobody() -> None:
-    assert unsent_records([], [recorded(replace(a_call(0), organisation=CANARY_ORGANISATION), 0)]) == []
+    assert unsent_records([], [recorded(a_call(0)._replace(organisation=CANARY_ORGANISATION), 0)]) == []
 
 
 def test_what_was_never_answered_or_answered_both_ways_is_found() -> None:
@@ -155,7 +154,7 @@ def test_a_changed_row_says_which_column() -> None:
 
 
 def test_of_an_event_that_came_twice_the_first_counts_and_canaries_do_not() -> None:
-    canary = recorded(replace(a_call(5), organisation=CANARY_ORGANISATION), 7)
+    canary = recorded(a_call(5)._replace(organisation=CANARY_ORGANISATION), 7)
     firsts = first_of_each([recorded(a_call(0), 4), recorded(a_call(0, help_requested=True), 2), canary])
     assert {identity: logged.offset for identity, logged in firsts.items()} == {(CASE, an_id(0)): 2}
 

@@ -251,7 +251,7 @@ def test_control_records_and_the_canaries_are_no_events(
         for partition in range(PARTITIONS)
     ]
     case_id = new_case()
-    canary = replace(a_call(case_id), organisation="reintegration-canary")
+    canary = a_call(case_id)._replace(organisation="reintegration-canary")
     places += append(sink_producer, canary)
     start_sink(store)
     for place in places:
@@ -267,7 +267,7 @@ def test_what_the_detector_says_is_in_the_tables_once(
     alert_id, case_id = str(uuid.uuid4()), new_case()
     partition = partition_of(case_id)
     transition = encode_transition(replace(TRANSITION, alert_id=alert_id, case_id=case_id), CAUSE)
-    changes = encode_obligation_changes(replace(CHANGES, case_id=case_id), CAUSE)
+    changes = encode_obligation_changes(CHANGES._replace(case_id=case_id), CAUSE)
     key = case_id.encode()
     for _ in range(2):
         alert = sink_producer.send(ALERTS.name, transition, key=key, partition=partition).get(30)
