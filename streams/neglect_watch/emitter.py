@@ -30,7 +30,12 @@ from streams.neglect_watch.partition_watch import Findings, PartitionWatch
 log = logging.getLogger(__name__)
 
 APP_NAME: Final = "neglect_watch"
+_MOST_QUEUED: Final = 200_000
 _TOPICS: Final = (ALERTS, CASE_EVENTS, DEAD_LETTERS, DETECTOR, OBLIGATIONS)
+
+
+_Message = dict[str, str | bytes]
+"""Key and value, as librdkafka's client takes many at once."""
 
 
 class NotDelivered(RuntimeError):
@@ -51,8 +56,9 @@ class Emitter:
                 "message.timeout.ms": 0,
                 "delivery.report.only.error": True,
                 "on_delivery": self._delivered,
-                "queue.buffering.max.messages": 1_000_000,
-                "queue.buffering.max.kbytes": 512_000,
+                # By number only: a batch is a few thousand records of some hundred bytes.
+                "queue.buffering.max.messages": _MOST_QUEUED,
+                "queue.buffering.max.kbytes": 2_097_151,
             }
         )
         self._names = {topic.name: in_generation(topic, settings.generation).name for topic in _TOPICS}
@@ -60,11 +66,16 @@ class Emitter:
 
     def put(self, partition: int, findings: Findings) -> None:
         """Alerts, obligations and dead letters of one partition, in the order found."""
-        for changes, cause in findings.obligations:
-            value = encode_obligation_changes(changes, cause)
-            self._put(OBLIGATIONS, partition, changes.case_id.encode(), value)
-        for transition, cause in findings.transitions:
-            self._put(ALERTS, partition, transition.case_id.encode(), encode_transition(transition, cause))
+        obligations: list[_Message] = [
+            {"key": changes.case_id, "value": encode_obligation_changes(changes, cause)}
+            for changes, cause in findings.obligations
+        ]
+        alerts: list[_Message] = [
+            {"key": transition.case_id, "value": encode_transition(transition, cause)}
+            for transition, cause in findings.transitions
+        ]
+        self._put_all(OBLIGATIONS, partition, obligations)
+        self._put_all(ALERTS, partition, alerts)
         for record, reason in findings.unreadable:
             letter = DeadLetter(
                 CASE_EVENTS.name, partition, record.offset, reason, (APP_NAME,), record.key, record.value
@@ -97,6 +108,16 @@ class Emitter:
             "at": int(time.time() * 1000),
         }
         self._put(DETECTOR, watch.partition, None, json.dumps(beat).encode())
+
+    def _put_all(self, topic: Topic, partition: int, messages: list[_Message]) -> None:
+        """As `_put`, at half the cost. Raises NotDelivered: never is one taken behind another that was not."""
+        if not messages:
+            return
+        while len(self._producer) + len(messages) > _MOST_QUEUED:
+            self._producer.poll(0.1)
+        taken = self._producer.produce_batch(self._names[topic.name], messages, partition=partition)
+        if taken != len(messages):
+            raise NotDelivered(f"of {len(messages)} records for {topic.name} only {taken} were taken")
 
     def _put(
         self,

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from infra.kafka.node import KafkaNode
@@ -26,6 +26,7 @@ from streams.bulk_delivery import RECORDS_A_POLL
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTITIONS = 4
+COORDINATOR_IS_SOUGHT = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,15 @@ class Counted:
 
     def committed(self) -> dict[int, int]:
         asked = [TopicPartition(self.topic, partition) for partition in range(PARTITIONS)]
-        return {tp.partition: max(tp.offset, 0) for tp in self.committed_by.committed(asked, 30)}
+        until = time.monotonic() + 30
+        while True:
+            try:
+                return {tp.partition: max(tp.offset, 0) for tp in self.committed_by.committed(asked, 30)}
+            except KafkaException as error:
+                # A node that has just started looks for the group's coordinator.
+                if error.args[0].code() not in COORDINATOR_IS_SOUGHT or time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
 
     def nothing_is_committed_that_was_not_counted(self) -> None:
         committed, counted = self.committed(), self.counted()
