@@ -31,8 +31,9 @@ log = logging.getLogger(__name__)
 
 APP_NAME: Final = "neglect_watch"
 _MOST_QUEUED: Final = 200_000
+_PUT_AT_ONCE: Final = 10_000
+"""A change of policy may move every case of a partition with one record."""
 _TOPICS: Final = (ALERTS, CASE_EVENTS, DEAD_LETTERS, DETECTOR, OBLIGATIONS)
-
 
 _Message = dict[str, str | bytes]
 """Key and value, as librdkafka's client takes many at once."""
@@ -111,13 +112,13 @@ class Emitter:
 
     def _put_all(self, topic: Topic, partition: int, messages: list[_Message]) -> None:
         """As `_put`, at half the cost. Raises NotDelivered: never is one taken behind another that was not."""
-        if not messages:
-            return
-        while len(self._producer) + len(messages) > _MOST_QUEUED:
-            self._producer.poll(0.1)
-        taken = self._producer.produce_batch(self._names[topic.name], messages, partition=partition)
-        if taken != len(messages):
-            raise NotDelivered(f"of {len(messages)} records for {topic.name} only {taken} were taken")
+        for start in range(0, len(messages), _PUT_AT_ONCE):
+            some = messages[start : start + _PUT_AT_ONCE]
+            while len(self._producer) + len(some) > _MOST_QUEUED:
+                self._producer.poll(0.1)
+            taken = self._producer.produce_batch(self._names[topic.name], some, partition=partition)
+            if taken != len(some):
+                raise NotDelivered(f"of {len(some)} records for {topic.name} only {taken} were taken")
 
     def _put(
         self,
