@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
@@ -31,6 +33,9 @@ FIELDS: Final = (
 
 # At DEBUG these print whole records and headers.
 _TALKATIVE: Final = ("aiokafka", "httpx", "httpcore", "grpc", "asyncio", "urllib3", "faust", "mode")
+
+_SECONDS_OF_SILENCE: Final = 10.0
+_MOST_REMEMBERED: Final = 1_000
 
 
 class JsonLines(logging.Formatter):
@@ -69,10 +74,34 @@ def describe_exception(error: BaseException) -> str:
     return name
 
 
+class SaidLately(logging.Filter):
+    """Lets a line of a library through once in so many seconds: with the log away aiokafka says the same fifty times a
+    second, and what matters would be lost among it. What our own parts say always comes through."""
+
+    def __init__(self, libraries: Iterable[str], seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._libraries = frozenset(libraries)
+        self._seconds = seconds
+        self._now = now
+        self._said: dict[tuple[str, str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] not in self._libraries:
+            return True
+        what, now = (record.name, record.levelname, str(record.msg)), self._now()
+        if now - self._said.get(what, float("-inf")) < self._seconds:
+            return False
+        if len(self._said) >= _MOST_REMEMBERED:
+            self._said.clear()
+        self._said[what] = now
+        return True
+
+
 def configure_logging(part: str, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send every logger's records to `stream` (standard error) as JSON lines that name the `part`."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines(part))
+    handler.addFilter(SaidLately(_TALKATIVE, _SECONDS_OF_SILENCE))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
