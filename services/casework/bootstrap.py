@@ -123,18 +123,12 @@ ClosedAccounts = Callable[[], frozenset[str]]
 
 
 class LogFollower:
-    """Reads the log, publishes the policy and lets nobody's cases be known as such, beside the servers: when it fails,
-    the process ends and says so."""
+    """Reads the log, publishes the policy and unassigns the cases of closed accounts, beside the servers: when it
+    fails, the process ends and says so."""
 
-    def __init__(
-        self,
-        casework: Casework,
-        closed_accounts: ClosedAccounts,
-        look_every_seconds: float = _SECONDS_BETWEEN_LOOKS_FOR_CLOSED_ACCOUNTS,
-    ) -> None:
+    def __init__(self, casework: Casework, closed_accounts: ClosedAccounts) -> None:
         self._casework = casework
         self._closed_accounts = closed_accounts
-        self._look_every_seconds = look_every_seconds
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -143,7 +137,7 @@ class LogFollower:
         self._tasks = [
             asyncio.create_task(_keep_following(self._casework)),
             asyncio.create_task(_publish(self._casework)),
-            asyncio.create_task(_keep_unassigning(self._casework, self._closed_accounts, self._look_every_seconds)),
+            asyncio.create_task(_keep_unassigning(self._casework, self._closed_accounts)),
         ]
 
     async def wait(self) -> None:
@@ -177,7 +171,7 @@ async def _publish(casework: Casework) -> None:
             await asyncio.sleep(_SECONDS_BEFORE_READING_AGAIN)
 
 
-async def _keep_unassigning(casework: Casework, closed_accounts: ClosedAccounts, every_seconds: float) -> None:
+async def _keep_unassigning(casework: Casework, closed_accounts: ClosedAccounts) -> None:
     await casework.view.published.wait()
     while True:
         try:
@@ -185,7 +179,7 @@ async def _keep_unassigning(casework: Casework, closed_accounts: ClosedAccounts,
             await unassign_cases(casework.log, casework.view, closed, casework.now())
         except (CannotVerify, LogAway) as error:
             _log.warning("cases of closed accounts cannot be looked for", extra={"reason": str(error)})
-        await asyncio.sleep(every_seconds)
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS_FOR_CLOSED_ACCOUNTS)
 
 
 async def serve_casework(settings: Settings) -> None:

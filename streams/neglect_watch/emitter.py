@@ -57,9 +57,9 @@ class Emitter:
                 "message.timeout.ms": 0,
                 "delivery.report.only.error": True,
                 "on_delivery": self._delivered,
-                # By number only: a batch is a few thousand records of some hundred bytes.
                 "queue.buffering.max.messages": _MOST_QUEUED,
-                "queue.buffering.max.kbytes": 2_097_151,
+                # What was put before is flushed before more is; what is put many at once has some hundred bytes each.
+                "queue.buffering.max.kbytes": 512_000,
             }
         )
         self._names = {topic.name: in_generation(topic, settings.generation).name for topic in _TOPICS}

@@ -66,8 +66,6 @@ class Timers:
         """Rows due before an instant, the soonest first. The caller sets each anew before it asks again."""
         assert instant <= self._horizon, "time has come farther than was expected"
         heap, dues = self._heap, self._dues
-        if not heap or heap[0][0] >= instant:
-            return ()
         rows: list[int] = []
         while heap and heap[0][0] < instant:
             due, row = heapq.heappop(heap)

@@ -45,7 +45,7 @@ async def unassign_cases(log: EventLog, view: LogView, closed_accounts: Iterable
                 raise appended
             view.take_in(event, appended)
     if left:
-        _log.info("cases of closed accounts are nobody's now", extra={"cases": len(left)})
+        _log.info("cases of closed accounts are nobody's now", extra={"records": len(left)})
     return len(left)
 
 

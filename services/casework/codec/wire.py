@@ -13,8 +13,6 @@ from services.casework.codec.timestamps import timestamp
 from services.casework.domain.instants import SECOND
 
 _ONE_BYTE: Final = tuple(bytes((number,)) for number in range(0x80))
-
-
 _TWO_BYTES: Final = tuple(bytes((low & 0x7F | 0x80, low >> 7 | 0x80)) for low in range(1 << 14))
 """The lowest 14 bits of a longer varint."""
 
@@ -57,8 +55,8 @@ def instant_block(instant: int) -> bytes:
     instant: milliseconds since 1970 UTC.
     """
     seconds, millis = divmod(instant, SECOND)
-    if seconds >> 14 > 0:
-        content = b"\x08%b%b%b" % (_TWO_BYTES[seconds & 0x3FFF], _varint_above(seconds >> 14), _nanos_field(millis))
+    if seconds >= 0:
+        content = number_field(1, seconds) + _nanos_field(millis)
     else:
         content = timestamp(instant).SerializeToString(deterministic=True)
     return _ONE_BYTE[len(content)] + content

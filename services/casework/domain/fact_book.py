@@ -70,7 +70,7 @@ def entry_of(event: Event, recorded_at: int) -> Entry:
         min(event.occurred_at, recorded_at),
         mask_stated(kind, data),
         kind not in _UNRETRACTABLE,
-        hearing_time(kind, data) if kind == "legal_step" else None,
+        hearing_time(kind, data),
         until if isinstance(until, int) else None,
         attributes or None,
     )
@@ -102,24 +102,17 @@ class FactBook:
         self.entries[key] = entry
         if key in self.retracted and entry.retractable:
             return 0, False
-        time, mask, _, hearing_at, _, attributes = entry
-        at = (time, key)
-        for name in names_in(mask):
-            self._put_in(name, at)
-        if hearing_at is not None:
-            self._put_in("hearing", (hearing_at, key))
-        if attributes:
-            insort(self.writes, at)
-        return entry.moved, attributes is not None
-
-    def _put_in(self, name: str, at: At) -> None:
-        known = self.facts.get(name)
-        if known is None:
-            self.facts[name] = [at]
-        elif not known or known[-1] < at:
-            known.append(at)
-        else:
-            insort(known, at)
+        for name, at in self._stated(key, entry):
+            known = self.facts.get(name)
+            if known is None:
+                self.facts[name] = [at]
+            elif not known or known[-1] < at:
+                known.append(at)
+            else:
+                insort(known, at)
+        if entry.attributes:
+            insort(self.writes, (entry.time, key))
+        return entry.moved, entry.attributes is not None
 
     def recall(self, keys: Sequence[EventKey], times: Iterable[int], masks: Iterable[int]) -> None:
         """Put in many plain events of a kept state at once: retractable, without hearing, pause or attributes."""
