@@ -18,13 +18,14 @@ from typing import Final
 
 from services.access.application.ports import NameTaken
 from services.access.bootstrap import Parts, build_parts, now_ms
-from services.access.domain.accounts import Account, check_account
+from services.access.domain.accounts import Account, check_account, check_password
 from services.access.domain.permissions import Area, Role
 from services.runtime.settings import Settings
 
 DEMO_LIFETIME_SECONDS: Final = 30 * 86_400
 FILE_NAME: Final = "demo-people.json"
 
+_BY: Final = "demonstration"
 _NAMESPACE: Final = uuid.UUID("6f0a5f0e-5d0c-4b46-9f4e-2a9d3c1b7e10")
 _NAMES: Final = (
     "Asha", "Bina", "Chaya", "Dipa", "Eshita", "Farida", "Gita", "Hasna", "Ila", "Jui",
@@ -89,15 +90,17 @@ def create_demo_people(
 
 def _made(parts: Parts, wanted: _Wanted, password: str, lifetime_seconds: int) -> DemoPerson:
     account = wanted.account
-    check_account(account, password)
+    check_account(account)
+    check_password(password)
     stored = parts.store.by_id(account.account_id)
     if stored is None:
         try:
-            parts.store.add(account, parts.passwords.hash(password))
+            parts.store.add(account, parts.passwords.hash(password), _BY)
         except NameTaken:
             raise RuntimeError(f"{account.sign_in_name} belongs to another account: wipe the demonstration") from None
     elif not parts.passwords.matches(stored.password_hash, password):
         parts.store.set_password_hash(account.account_id, parts.passwords.hash(password))
+    parts.store.mark_as_demo(account.account_id)
     issued = parts.issuer.issue(account.principal(), now_ms(), lifetime_seconds)
     return DemoPerson(
         account.organisation,

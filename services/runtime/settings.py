@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     jwt_lifetime_seconds: Annotated[int, Field(ge=60, le=400 * 86_400)] = 12 * 3600
     jwks_url: str = ""
     jwks_file: Path | None = None
+    # Where each service's own secret is a file of its name; beside the accounts, unless services are on other machines.
+    service_secrets_dir: Path | None = None
 
     # Ways.
     # A stream worker's own name: with one, a worker that starts again takes its partitions back at once; without, the

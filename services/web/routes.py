@@ -37,9 +37,11 @@ ROUTES: Final = (
     Route("/v1/detector", Part.ALERTING),
     Route("/v1/outcomes", Part.OUTCOMES),
     Route("/v1/session", Part.ACCESS),
+    Route("/v1/invitation", Part.ACCESS),
     Route("/v1/me", Part.ACCESS),
     Route("/v1/people", Part.ACCESS),
     Route("/v1/accounts", Part.ACCESS),
+    Route("/v1/account-changes", Part.ACCESS),
     Route("/.well-known/jwks.json", Part.ACCESS),
 )
 

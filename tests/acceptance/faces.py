@@ -24,7 +24,8 @@ from services.web.bootstrap import app_from
 from tests.system_fixture import System
 from tests.tokens import test_verifier
 
-PLUMBING = ("/healthz", "/readyz", "/metrics", "/openapi.json")
+PLUMBING = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/service-token")
+"""Asked of a service itself: the origin has its own, or hands nothing of the kind on."""
 OPEN_RPCS = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
 

@@ -106,6 +106,12 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
             return {"name": system.anna.sign_in_name, "password": system.anna.password}
         case "/v1/accounts" if served.method == "POST":
             return {"sign_in_name": f"made-{uuid4().hex}", "name": "Invented (test)", "roles": ["evaluator"]}
+        case "/v1/accounts/{account_id}:change-roles":
+            return {"roles": ["evaluator"]}
+        case "/v1/invitation":
+            return {"code": "nobody was given this", "password": "a password of nobody"}
+        case "/v1/service-token":
+            return {"service": "vault", "secret": "not the vault's"}
         case _:
             return None
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from services.access.demo_people import DemoPerson
 from tests.acceptance.survivor_cases import SurvivorCase, wait_for
+from tests.new_staff import new_staff
 from tests.system_fixture import System
 
 UNTIL_KEYS_ARE_READ_AND_CASES_LOOKED_FOR = 90.0
@@ -14,11 +15,8 @@ UNTIL_KEYS_ARE_READ_AND_CASES_LOOKED_FOR = 90.0
 
 def _new_caseworker(system: System) -> DemoPerson:
     """With an account of her own, signed in."""
-    name = f"leaves-{uuid4().hex}"
-    wanted = {"sign_in_name": name, "name": "Invented (leaves)", "roles": ["caseworker"]}
-    made = system.post("/v1/accounts", system.person("administrator"), wanted).json()
-    signed_in = system.post("/v1/session", None, {"name": name, "password": made["password"]}).json()
-    return replace(system.anna, account_id=made["account_id"], name=wanted["name"], token=signed_in["token"])
+    new = new_staff(system.ask, system.person("administrator"), f"leaves-{uuid4().hex}", "caseworker")
+    return replace(system.anna, account_id=new.account_id, name=new.sign_in_name, token=new.token)
 
 
 def test_the_cases_of_a_closed_account_are_said_to_be_nobodys_and_an_alert_says_so(system: System) -> None:

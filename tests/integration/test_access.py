@@ -20,6 +20,7 @@ from services.access.domain.permissions import Action, Area, Role
 from services.access.verification import InvalidToken, JwksUrl, TokenVerifier, verifier_from_settings
 from services.runtime.http import declared_permissions
 from services.runtime.settings import Settings
+from tests.new_staff import accept_invitation, new_staff
 
 RINA = "00000000-0000-4000-8000-00000000000a"
 SHANU = "00000000-0000-4000-8000-00000000000b"
@@ -133,7 +134,11 @@ ROUTES = [
     ("GET", "/v1/me", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
     ("GET", "/v1/people", None, {"caseworker", "supervisor", "administrator"}),
     ("GET", "/v1/accounts", None, {"administrator"}),
+    ("GET", "/v1/account-changes", None, {"supervisor"}),
     ("POST", "/v1/accounts", {"sign_in_name": "", "name": "", "roles": ["caseworker"]}, {"administrator"}),
+    ("POST", "/v1/accounts/nobody/invitation", None, {"administrator"}),
+    ("DELETE", "/v1/accounts/nobody/invitation", None, {"administrator"}),
+    ("POST", "/v1/accounts/nobody:change-roles", {"roles": ["caseworker"]}, {"administrator"}),
     ("POST", "/v1/accounts/nobody:close", None, {"administrator"}),
 ]
 
@@ -163,17 +168,69 @@ def test_people_are_the_caseworkers_of_the_own_organisation(access):
 
 def test_a_closed_account_neither_signs_in_nor_is_let_in_with_the_token_it_has(access):
     administrator = access.person(Role.ADMINISTRATOR)
-    body = {"sign_in_name": "new.caseworker", "name": "Nobody (invented)", "roles": ["caseworker"]}
-    made = access.ask("POST", "/v1/accounts", administrator, json=body)
-    assert made.status_code == 201, made.text
-    credentials = {"name": "new.caseworker", "password": made.json()["password"]}
-    token = access.ask("POST", "/v1/session", json=credentials).json()["token"]
-    closed = access.ask("POST", f"/v1/accounts/{made.json()['account_id']}:close", administrator)
+    new = new_staff(access.ask, administrator, "new.caseworker", "caseworker")
+    closed = access.ask("POST", f"/v1/accounts/{new.account_id}:close", administrator)
     assert closed.json()["closed_at"]
+    credentials = {"name": new.sign_in_name, "password": new.password}
     assert access.ask("POST", "/v1/session", json=credentials).status_code == 401
     settings = access.settings
     with pytest.raises(InvalidToken, match="closed"):
-        TokenVerifier(JwksUrl(settings.jwks_url), settings.jwt_issuer, settings.jwt_audience).verify(token)
+        TokenVerifier(JwksUrl(settings.jwks_url), settings.jwt_issuer, settings.jwt_audience).verify(new.token)
+
+
+def test_an_account_is_made_without_a_password_and_its_invitation_is_good_once(access):
+    administrator = access.person(Role.ADMINISTRATOR)
+    body = {"sign_in_name": "invited.once", "name": "Nobody (invented)", "roles": ["caseworker"]}
+    refused = access.ask("POST", "/v1/accounts", administrator, json=body | {"password": "chosen for somebody"})
+    assert refused.status_code == 422
+    made = access.ask("POST", "/v1/accounts", administrator, json=body).json()
+    assert "password" not in made
+    (listed,) = [
+        item
+        for item in access.ask("GET", "/v1/accounts", administrator).json()["items"]
+        if item["sign_in_name"] == "invited.once"
+    ]
+    assert listed["invited_until"] == made["invitation"]["expires_at"]
+    use = {"code": made["invitation"]["code"], "password": "a password of my own"}
+    assert access.ask("POST", "/v1/invitation", json=use | {"password": "short"}).status_code == 422
+    assert access.ask("POST", "/v1/invitation", json=use).status_code == 200
+    again, unknown = (access.ask("POST", "/v1/invitation", json=use | {"code": code}) for code in (use["code"], "x"))
+    assert (again.status_code, again.json()) == (unknown.status_code, unknown.json())
+    assert again.status_code == 401
+
+
+def test_supervisors_of_the_organisation_read_what_was_done_with_accounts_and_those_of_an_area_do_not(access):
+    administrator = access.person(Role.ADMINISTRATOR)
+    new = new_staff(access.ask, administrator, "is.recorded", "evaluator")
+    path = f"/v1/accounts/{new.account_id}:change-roles"
+    changed = {"roles": ["supervisor"], "areas": [{"district": "jashore"}]}
+    assert access.ask("POST", path, administrator, json=changed).status_code == 200
+    head = access.person(Role.SUPERVISOR, "organisation")
+    said = access.ask("GET", "/v1/account-changes", head).json()["items"]
+    hers = [item for item in said if item["account_id"] == new.account_id]
+    assert [item["what"] for item in hers] == ["roles_changed", "invitation_used", "invited", "made"]
+    assert hers[0]["roles"] == ["supervisor"] and hers[0]["by_account_id"] == administrator.account_id
+    assert access.ask("GET", "/v1/account-changes", access.person(Role.SUPERVISOR, "area")).status_code == 403
+
+
+def test_the_first_administrator_of_an_organisation_is_invited_from_the_machine(access):
+    environment = {**os.environ, "VAR_DIR": str(access.settings.var_dir)}
+
+    def invite(organisation: str, name: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "services.access", "invite", organisation, name]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    said = invite("org-new", "first.administrator")
+    assert said.returncode == 0, said.stderr
+    code = said.stdout.splitlines()[0]
+    first = accept_invitation(access.ask, code)
+    me = httpx.get(f"{access.url}/v1/me", headers={"authorization": f"Bearer {first}"}).json()
+    assert (me["organisation"], me["roles"]) == ("org-new", ["administrator"])
+    assert invite("org-new", "first.administrator").returncode == 0
+    for organisation in ("org-a", "org-new"):
+        refused = invite(organisation, access.person(Role.CASEWORKER).sign_in_name)
+        assert refused.returncode == 1
+        assert "is not an administrator" in refused.stderr
 
 
 def test_another_organisations_account_is_not_there(access):
@@ -203,7 +260,7 @@ def test_making_the_demonstrations_people_again_keeps_their_passwords(access):
 def test_what_access_keeps_is_its_owners_alone(access):
     directory: Path = access.settings.access_dir
     assert directory.stat().st_mode & 0o777 == 0o700
-    for path in directory.iterdir():
+    for path in directory.rglob("*"):
         assert path.stat().st_mode & 0o077 == 0, path.name
 
 

@@ -1,55 +1,25 @@
-"""Accounts in SQLite: WAL, synchronous=FULL, in a directory of their own with mode 0700."""
+"""Accounts, and what was done with them, in SQLite."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Final
 
-from services.access.adapters.signing_key import private_directory
+from services.access.adapters.database import Database
 from services.access.application.ports import NameTaken, Stored
-from services.access.domain.accounts import Account, Failures
+from services.access.domain.accounts import Account, AccountChange, Done
 from services.access.domain.permissions import Area, Role
 
-FILE_NAME: Final = "accounts.sqlite3"
-_FORGET_AFTER: Final = 24 * 3_600_000
-
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS accounts (
-    account_id    TEXT PRIMARY KEY,
-    organisation  TEXT NOT NULL,
-    sign_in_name  TEXT NOT NULL UNIQUE,
-    name          TEXT NOT NULL,
-    roles         TEXT NOT NULL,
-    areas         TEXT NOT NULL,
-    password_hash TEXT NOT NULL,
-    created_at    INTEGER NOT NULL,
-    closed_at     INTEGER
-) STRICT;
-CREATE TABLE IF NOT EXISTS failures (
-    name_digest   TEXT PRIMARY KEY,
-    count         INTEGER NOT NULL,
-    blocked_until INTEGER NOT NULL,
-    at            INTEGER NOT NULL
-) STRICT;
-"""
 _COLUMNS: Final = "account_id, organisation, sign_in_name, name, roles, areas, created_at, closed_at, password_hash"
+_MOST_CHANGES: Final = 500
 
 
 class SqliteAccounts:
-    """An AccountStore. Each call opens its own connection: safe from any thread, and beside other processes."""
+    """An AccountStore. What an administrator does and the record of it are one transaction."""
 
-    def __init__(self, directory: Path) -> None:
-        """Raises UnsafeKeyFile when others may enter the directory."""
-        self._path = private_directory(directory) / FILE_NAME
-        with self._connection() as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript(_SCHEMA)
-        self._path.chmod(0o600)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def by_sign_in_name(self, sign_in_name: str) -> Stored | None:
         return self._one("sign_in_name = ?", sign_in_name)
@@ -58,107 +28,117 @@ class SqliteAccounts:
         return self._one("account_id = ?", account_id)
 
     def of_organisation(self, organisation: str) -> list[Account]:
-        with self._connection() as connection:
+        with self._database.connection() as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM accounts WHERE organisation = ? ORDER BY name, account_id", (organisation,)
             ).fetchall()
         return [_stored(row).account for row in rows]
 
     def closed_ids(self) -> list[str]:
-        with self._connection() as connection:
+        with self._database.connection() as connection:
             rows = connection.execute(
                 "SELECT account_id FROM accounts WHERE closed_at IS NOT NULL ORDER BY account_id"
             ).fetchall()
         return [row[0] for row in rows]
 
-    def add(self, account: Account, password_hash: str) -> None:
+    def add(self, account: Account, password_hash: str, by: str) -> None:
         """Raises NameTaken."""
-        areas = [[area.district] if area.upazila is None else [area.district, area.upazila] for area in account.areas]
         row = (
             account.account_id,
             account.organisation,
             account.sign_in_name,
             account.name,
-            json.dumps(sorted(account.roles)),
-            json.dumps(areas),
+            *_written(account),
             account.created_at,
             account.closed_at,
             password_hash,
         )
         try:
-            with self._connection() as connection:
+            with self._database.connection() as connection:
                 connection.execute(f"INSERT INTO accounts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+                _record(connection, account, Done.MADE, account.created_at, by)
         except sqlite3.IntegrityError:
             raise NameTaken(account.sign_in_name) from None
 
     def set_password_hash(self, account_id: str, password_hash: str) -> None:
-        with self._connection() as connection:
+        with self._database.connection() as connection:
             connection.execute(
                 "UPDATE accounts SET password_hash = ? WHERE account_id = ?", (password_hash, account_id)
             )
 
-    def close(self, account_id: str, now: int) -> None:
+    def close(self, account: Account, now: int, by: str) -> None:
         """Closing twice keeps the first time."""
-        with self._connection() as connection:
-            connection.execute(
-                "UPDATE accounts SET closed_at = ? WHERE account_id = ? AND closed_at IS NULL", (now, account_id)
+        with self._database.connection() as connection:
+            closed = connection.execute(
+                "UPDATE accounts SET closed_at = ? WHERE account_id = ? AND closed_at IS NULL",
+                (now, account.account_id),
             )
+            if closed.rowcount:
+                _record(connection, account, Done.CLOSED, now, by)
 
-    def begin_attempt(self, sign_in_name: str, now: int) -> Failures:
-        """Names nobody has are counted like others, and all are forgotten a day after the last attempt."""
-        digest = _digest(sign_in_name)
-        with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("DELETE FROM failures WHERE at < ?", (now - _FORGET_AFTER,))
-            row = connection.execute(
-                "SELECT count, blocked_until FROM failures WHERE name_digest = ?", (digest,)
-            ).fetchone()
-            before = Failures(*row) if row else Failures()
-            if now >= before.blocked_until:
-                after = before.one_more(now)
-                connection.execute(
-                    "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
-                    (digest, after.count, after.blocked_until, now),
-                )
-        return before
+    def change_roles(self, account: Account, now: int, by: str) -> None:
+        """Her roles and areas are those of `account` from now on."""
+        with self._database.connection() as connection:
+            connection.execute(
+                "UPDATE accounts SET roles = ?, areas = ? WHERE account_id = ?",
+                (*_written(account), account.account_id),
+            )
+            _record(connection, account, Done.ROLES_CHANGED, now, by)
 
-    def forget_failures(self, sign_in_name: str) -> None:
-        with self._connection() as connection:
-            connection.execute("DELETE FROM failures WHERE name_digest = ?", (_digest(sign_in_name),))
+    def record(self, account: Account, done: Done, now: int, by: str) -> None:
+        with self._database.connection() as connection:
+            _record(connection, account, done, now, by)
 
-    def check(self) -> None:
-        """For /readyz. Raises sqlite3.Error."""
-        with self._connection() as connection:
-            connection.execute("SELECT 1 FROM accounts LIMIT 1").fetchone()
+    def changes_of(self, organisation: str) -> list[AccountChange]:
+        """The newest first, at most 500."""
+        with self._database.connection() as connection:
+            rows = connection.execute(
+                "SELECT at, account_id, by_account_id, what, roles, areas FROM account_changes WHERE organisation = ? "
+                "ORDER BY number DESC LIMIT ?",
+                (organisation, _MOST_CHANGES),
+            ).fetchall()
+        return [
+            AccountChange(at, account_id, by, Done(what), _roles(roles), _areas(areas))
+            for at, account_id, by, what, roles, areas in rows
+        ]
+
+    def mark_as_demo(self, account_id: str) -> None:
+        with self._database.connection() as connection:
+            connection.execute("INSERT OR IGNORE INTO demo_accounts VALUES (?)", (account_id,))
+
+    def is_demo(self, account_id: str) -> bool:
+        with self._database.connection() as connection:
+            row = connection.execute("SELECT 1 FROM demo_accounts WHERE account_id = ?", (account_id,)).fetchone()
+        return row is not None
 
     def _one(self, where: str, value: str) -> Stored | None:
-        with self._connection() as connection:
+        with self._database.connection() as connection:
             row = connection.execute(f"SELECT {_COLUMNS} FROM accounts WHERE {where}", (value,)).fetchone()
         return _stored(row) if row else None
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=5)) as connection:
-            connection.execute("PRAGMA synchronous=FULL")
-            with connection:
-                yield connection
+
+def _record(connection: sqlite3.Connection, account: Account, done: Done, now: int, by: str) -> None:
+    connection.execute(
+        "INSERT INTO account_changes (at, organisation, account_id, by_account_id, what, roles, areas) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (now, account.organisation, account.account_id, by, done, *_written(account)),
+    )
+
+
+def _written(account: Account) -> tuple[str, str]:
+    areas = [[area.district] if area.upazila is None else [area.district, area.upazila] for area in account.areas]
+    return json.dumps(sorted(account.roles)), json.dumps(areas)
+
+
+def _roles(written: str) -> frozenset[Role]:
+    return frozenset(Role(role) for role in json.loads(written))
+
+
+def _areas(written: str) -> tuple[Area, ...]:
+    return tuple(Area(*area) for area in json.loads(written))
 
 
 def _stored(row: tuple[str, str, str, str, str, str, int, int | None, str]) -> Stored:
     account_id, organisation, sign_in_name, name, roles, areas, created_at, closed_at, password_hash = row
-    account = Account(
-        account_id,
-        organisation,
-        sign_in_name,
-        name,
-        frozenset(Role(role) for role in json.loads(roles)),
-        tuple(Area(*area) for area in json.loads(areas)),
-        created_at,
-        closed_at,
-    )
+    account = Account(account_id, organisation, sign_in_name, name, _roles(roles), _areas(areas), created_at, closed_at)
     return Stored(account, password_hash)
-
-
-def _digest(sign_in_name: str) -> str:
-    """What somebody typed as a name may be a password typed into the wrong field: it is not kept."""
-    return hashlib.sha256(sign_in_name.encode()).hexdigest()

@@ -8,6 +8,7 @@ import json
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -51,28 +52,39 @@ def load_or_create_signing_key(directory: Path) -> SigningKey:
     Raises UnsafeKeyFile.
     """
     path = private_directory(directory) / FILE_NAME
-    if not path.exists():
-        _create(path)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if stat.S_IMODE(found.st_mode) not in (0o400, 0o600) or found.st_uid != os.geteuid():
-            raise UnsafeKeyFile(f"{path} must be yours alone: chmod 600 {path}")
-        private = serialization.load_pem_private_key(file.read(), password=None)
+    private = serialization.load_pem_private_key(load_or_create_private(path, _new_key), password=None)
     if not isinstance(private, Ed25519PrivateKey):
         raise UnsafeKeyFile(f"{path} holds no Ed25519 key")
     return SigningKey(private)
 
 
-def _create(path: Path) -> None:
-    pem = Ed25519PrivateKey.generate().private_bytes(
+def load_or_create_private(path: Path, made: Callable[[], bytes]) -> bytes:
+    """What a file holds that nobody else may read; made the first time, by whoever is first.
+
+    Raises UnsafeKeyFile when others could read or replace it.
+    """
+    if not path.exists():
+        _create(path, made())
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if stat.S_IMODE(found.st_mode) not in (0o400, 0o600) or found.st_uid != os.geteuid():
+            raise UnsafeKeyFile(f"{path} must be yours alone: chmod 600 {path}")
+        return file.read()
+
+
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def _create(path: Path, content: bytes) -> None:
     # mkstemp makes the file with mode 0600; the link fails where another process was first.
     descriptor, name = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
+            file.write(content)
             file.flush()
             os.fsync(descriptor)
         try:

@@ -1,13 +1,13 @@
-"""Keeping an organisation's accounts: who is there, making one, closing one."""
+"""Keeping an organisation's accounts: who is there, making one, changing what it may, closing it."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.access.application.ports import AccountStore, NameTaken, Passwords
-from services.access.domain.accounts import Account, InvalidAccount, check_account, normalised
+from services.access.application.inviting import Invited, Inviting
+from services.access.application.ports import AccountStore, NameTaken
+from services.access.domain.accounts import Account, AccountChange, InvalidAccount, check_account, normalised
 from services.access.domain.permissions import Area, Principal, Role
 
 
@@ -15,8 +15,12 @@ class NoSuchAccount(Exception):
     """Not in this organisation, as far as the asker is told."""
 
 
-class CannotCloseOwnAccount(Exception):
-    """Nobody locks herself out, and no organisation loses its last administrator that way."""
+class OwnAccount(Exception):
+    """Nobody gives herself a role, locks herself out, or leaves her organisation without its last administrator."""
+
+
+class NotForDemo(Exception):
+    """The demonstration's people have tokens that outlive what is changed here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,14 @@ class NewAccount:
     name: str
     roles: frozenset[Role]
     areas: tuple[Area, ...] = ()
-    password: str | None = None
 
 
 class AccountKeeping:
     def __init__(
-        self, store: AccountStore, passwords: Passwords, clock: Callable[[], int], new_id: Callable[[], str]
+        self, store: AccountStore, inviting: Inviting, clock: Callable[[], int], new_id: Callable[[], str]
     ) -> None:
         self._store = store
-        self._passwords = passwords
+        self._inviting = inviting
         self._clock = clock
         self._new_id = new_id
 
@@ -52,39 +55,65 @@ class AccountKeeping:
             and (sees_all or account.account_id == principal.account_id)
         ]
 
-    def create(self, principal: Principal, wanted: NewAccount) -> tuple[Account, str | None]:
-        """The account, in the administrator's own organisation, and its password if one had to be made.
+    def create(self, organisation: str, wanted: NewAccount, by: str) -> tuple[Account, Invited]:
+        """The account, without a password, and the invitation by which its person gives herself one.
 
         Raises InvalidAccount.
         """
         account = Account(
             account_id=self._new_id(),
-            organisation=principal.organisation,
+            organisation=organisation,
             sign_in_name=normalised(wanted.sign_in_name),
             name=wanted.name.strip(),
             roles=wanted.roles,
             areas=wanted.areas,
             created_at=self._clock(),
         )
-        check_account(account, wanted.password)
-        made = None if wanted.password else secrets.token_urlsafe(15)
+        check_account(account)
         try:
-            self._store.add(account, self._passwords.hash(wanted.password or made or ""))
+            self._store.add(account, "", by)
         except NameTaken:
             raise InvalidAccount([("sign_in_name", "somebody signs in under this name already")]) from None
-        return account, made
+        return account, self._inviting.invite(account, by)
+
+    def change_roles(
+        self, principal: Principal, account_id: str, roles: frozenset[Role], areas: tuple[Area, ...]
+    ) -> Account:
+        """Her tokens say so from their next renewal on.
+
+        Raises NoSuchAccount, OwnAccount, NotForDemo, InvalidAccount.
+        """
+        account = self.others_account(principal, account_id)
+        if self._store.is_demo(account_id):
+            raise NotForDemo
+        changed = replace(account, roles=roles, areas=areas)
+        check_account(changed)
+        self._store.change_roles(changed, self._clock(), principal.account_id)
+        return changed
 
     def close(self, principal: Principal, account_id: str) -> Account:
         """From now on she cannot sign in, and within a minute her tokens are refused everywhere.
 
-        Raises NoSuchAccount, CannotCloseOwnAccount.
+        Raises NoSuchAccount, OwnAccount.
         """
+        account = self.others_account(principal, account_id)
+        self._store.close(account, self._clock(), principal.account_id)
+        return self.own_account(principal, account_id)
+
+    def own_account(self, principal: Principal, account_id: str) -> Account:
+        """An account of her organisation. Raises NoSuchAccount."""
         stored = self._store.by_id(account_id)
         if stored is None or stored.account.organisation != principal.organisation:
             raise NoSuchAccount
+        return stored.account
+
+    def others_account(self, principal: Principal, account_id: str) -> Account:
+        """One that is not the asker's own. Raises NoSuchAccount, OwnAccount."""
+        account = self.own_account(principal, account_id)
         if account_id == principal.account_id:
-            raise CannotCloseOwnAccount
-        self._store.close(account_id, self._clock())
-        closed = self._store.by_id(account_id)
-        assert closed is not None
-        return closed.account
+            raise OwnAccount
+        return account
+
+    def changes(self, principal: Principal) -> list[AccountChange]:
+        """What was done with accounts of her organisation, the newest first."""
+        return self._store.changes_of(principal.organisation)

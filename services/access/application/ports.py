@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.access.domain.accounts import Account, Failures
+from services.access.domain.accounts import Account, AccountChange, Done, Failures
+from services.access.domain.invitations import Invitation
 from services.access.domain.permissions import Principal
 
 
@@ -15,6 +16,8 @@ class NameTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
+    """password_hash: "" until she has used her invitation; no password matches it."""
+
     account: Account
     password_hash: str
 
@@ -34,7 +37,7 @@ class PublicKey(Protocol):
 
 
 class AccountStore(Protocol):
-    """Accounts and failed sign-ins, durable when a call returns."""
+    """Accounts, durable when a call returns. `by`: the account id of who does it, recorded for ever."""
 
     def by_sign_in_name(self, sign_in_name: str) -> Stored | None: ...
 
@@ -44,19 +47,55 @@ class AccountStore(Protocol):
 
     def closed_ids(self) -> list[str]: ...
 
-    def add(self, account: Account, password_hash: str) -> None:
+    def add(self, account: Account, password_hash: str, by: str) -> None:
         """Raises NameTaken."""
         ...
 
     def set_password_hash(self, account_id: str, password_hash: str) -> None: ...
 
-    def close(self, account_id: str, now: int) -> None: ...
+    def close(self, account: Account, now: int, by: str) -> None: ...
 
-    def begin_attempt(self, sign_in_name: str, now: int) -> Failures:
-        """The failures before this attempt, which is counted as one in the same step, unless the name is blocked."""
+    def change_roles(self, account: Account, now: int, by: str) -> None: ...
+
+    def record(self, account: Account, done: Done, now: int, by: str) -> None: ...
+
+    def changes_of(self, organisation: str) -> list[AccountChange]: ...
+
+    def is_demo(self, account_id: str) -> bool: ...
+
+
+class AttemptStore(Protocol):
+    """Failed attempts, durable when a call returns. `what`: whatever was typed as a name."""
+
+    def begin(self, what: str, now: int) -> Failures:
+        """The failures before this attempt, which is counted as one in the same step, unless `what` is blocked."""
         ...
 
-    def forget_failures(self, sign_in_name: str) -> None: ...
+    def take_back(self, what: str, before: Failures) -> None: ...
+
+    def forget(self, what: str) -> None: ...
+
+    def of(self, what: str) -> Failures: ...
+
+
+class InvitationStore(Protocol):
+    """Invitations, durable when a call returns."""
+
+    def make(self, invitation: Invitation) -> None: ...
+
+    def by_digest(self, code_digest: str) -> Invitation | None: ...
+
+    def newest_of(self, account_id: str) -> Invitation | None: ...
+
+    def use(self, invitation: Invitation, now: int, password_hash: str) -> bool: ...
+
+    def withdraw(self, account_id: str, now: int) -> bool: ...
+
+
+class ServiceSecrets(Protocol):
+    """What each of our services proves itself with."""
+
+    def proves(self, service: str, secret: str) -> bool: ...
 
 
 class Passwords(Protocol):

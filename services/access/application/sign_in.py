@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.access.application.attempts import Attempts
 from services.access.application.ports import AccountStore, Issued, Issuer, Passwords
-from services.access.domain.accounts import MOST_PASSWORD, normalised
+from services.access.domain.accounts import MOST_PASSWORD, Account, normalised
 from services.access.domain.permissions import Principal
 
 
 class WrongNameOrPassword(Exception):
     """Either; which one is nobody's business."""
-
-
-class TryLater(Exception):
-    """Too many wrong passwords for this name, whether or not anybody has it."""
-
-    def __init__(self, wait_seconds: int) -> None:
-        super().__init__(f"too many attempts: try again in {wait_seconds} seconds")
-        self.wait_seconds = wait_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +22,17 @@ class Session:
 
 
 class SignIn:
-    def __init__(self, store: AccountStore, passwords: Passwords, issuer: Issuer, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: AccountStore,
+        attempts: Attempts,
+        passwords: Passwords,
+        issuer: Issuer,
+        clock: Callable[[], int],
+    ) -> None:
         """clock: milliseconds since 1970 UTC."""
         self._store = store
+        self._attempts = attempts
         self._passwords = passwords
         self._issuer = issuer
         self._clock = clock
@@ -42,18 +43,19 @@ class SignIn:
         """Slow by design (Argon2). Raises WrongNameOrPassword, TryLater."""
         sign_in_name = normalised(name)[:200]
         now = self._clock()
-        # Counted before it is checked: many guesses at once do not get more tries than one after the other.
-        failures = self._store.begin_attempt(sign_in_name, now)
-        if now < failures.blocked_until:
-            raise TryLater(-(-(failures.blocked_until - now) // 1000))
+        attempt = self._attempts.begin(sign_in_name, now)
         stored = self._store.by_sign_in_name(sign_in_name)
         matches = self._passwords.matches(
-            stored.password_hash if stored else self._nobody, password[: MOST_PASSWORD + 1]
+            stored.password_hash if stored and stored.password_hash else self._nobody, password[: MOST_PASSWORD + 1]
         )
-        if stored is None or not matches or stored.account.closed_at is not None:
+        if stored is None or not stored.password_hash or not matches or stored.account.closed_at is not None:
             raise WrongNameOrPassword
-        self._store.forget_failures(sign_in_name)
+        attempt.succeed()
         if self._passwords.is_outdated(stored.password_hash):
             self._store.set_password_hash(stored.account.account_id, self._passwords.hash(password))
-        principal = stored.account.principal()
-        return Session(self._issuer.issue(principal, now), principal)
+        return self.session_of(stored.account)
+
+    def session_of(self, account: Account) -> Session:
+        """For somebody who has proved to be the account's person."""
+        principal = account.principal()
+        return Session(self._issuer.issue(principal, self._clock()), principal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from services.access.domain.permissions import Area, Principal, Role
@@ -50,6 +51,33 @@ class Account:
         return Principal(self.account_id, self.organisation, self.roles, self.areas, self.name)
 
 
+class Done(StrEnum):
+    """What somebody did with an account, as it is recorded for ever."""
+
+    MADE = "made"
+    INVITED = "invited"
+    INVITATION_WITHDRAWN = "invitation_withdrawn"
+    INVITATION_USED = "invitation_used"
+    ROLES_CHANGED = "roles_changed"
+    CLOSED = "closed"
+    SESSIONS_ENDED = "sessions_ended"
+    LOCK_LIFTED = "lock_lifted"
+    ABSENCE_SAID = "absence_said"
+    ABSENCE_ENDED = "absence_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """by_account_id: who did it; roles and areas: those of the account afterwards. at: milliseconds."""
+
+    at: int
+    account_id: str
+    by_account_id: str
+    done: Done
+    roles: frozenset[Role]
+    areas: tuple[Area, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Failures:
     """Wrong passwords for one name in a row, and the instant before which no more is tried."""
@@ -70,8 +98,14 @@ def normalised(sign_in_name: str) -> str:
     return unicodedata.normalize("NFKC", sign_in_name).strip().lower()
 
 
-def check_account(account: Account, password: str | None) -> None:
-    """Raises InvalidAccount naming every field that is wrong. password None: it is not being set."""
+def check_password(password: str) -> None:
+    """Raises InvalidAccount."""
+    if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
+        raise InvalidAccount([("password", f"expected {LEAST_PASSWORD} to {MOST_PASSWORD} characters")])
+
+
+def check_account(account: Account) -> None:
+    """Raises InvalidAccount naming every field that is wrong."""
     problems: list[tuple[str, str]] = []
     if not _SIGN_IN_NAME.fullmatch(account.sign_in_name):
         problems.append(("sign_in_name", "expected 3 to 100 of a-z, 0-9, '.', '_' and '-'"))
@@ -79,12 +113,12 @@ def check_account(account: Account, password: str | None) -> None:
         problems.append(("name", "expected 1 to 100 printable characters"))
     if not account.roles or not account.roles <= GIVEN_ROLES:
         problems.append(("roles", f"expected at least one of {', '.join(sorted(GIVEN_ROLES))}"))
+    if Role.ADMINISTRATOR in account.roles and len(account.roles) > 1:
+        problems.append(("roles", "who administers accounts has no other role: nobody gives herself cases"))
     if account.areas and Role.SUPERVISOR not in account.roles:
         problems.append(("areas", "only a supervisor is responsible for areas"))
     for area in account.areas:
         if not _AREA.fullmatch(area.district) or not (area.upazila is None or _AREA.fullmatch(area.upazila)):
             problems.append(("areas", "expected districts and upazilas as codes, like jashore"))
-    if password is not None and not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
-        problems.append(("password", f"expected {LEAST_PASSWORD} to {MOST_PASSWORD} characters"))
     if problems:
         raise InvalidAccount(problems)

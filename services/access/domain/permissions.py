@@ -48,6 +48,7 @@ class Action(StrEnum):
     READ_PEOPLE = "read_people"
     READ_ACCOUNTS = "read_accounts"
     MANAGE_ACCOUNTS = "manage_accounts"
+    READ_ACCOUNT_CHANGES = "read_account_changes"
 
     __hash__ = str.__hash__
 
@@ -63,7 +64,7 @@ _OPEN_TO_ALL: Final = frozenset({Action.READ_OWN_ACCOUNT, Action.READ_POLICY, Ac
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.CASEWORKER: _OPEN_TO_ALL
     | {Action.READ_WORKLIST, Action.READ_CASE, Action.RECORD_EVENT, Action.READ_ALERTS, Action.READ_PEOPLE},
-    Role.SUPERVISOR: _OPEN_TO_ALL | CASE_ACTIONS | {Action.READ_PEOPLE},
+    Role.SUPERVISOR: _OPEN_TO_ALL | CASE_ACTIONS | {Action.READ_PEOPLE, Action.READ_ACCOUNT_CHANGES},
     Role.EVALUATOR: _OPEN_TO_ALL | {Action.READ_OUTCOMES},
     Role.ADMINISTRATOR: _OPEN_TO_ALL | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS},
     Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR}),

@@ -1,0 +1,135 @@
+"""Accounts over HTTP: the administrator's, and what supervisors may read of what she did."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+
+from services.access.application.account_keeping import (
+    AccountKeeping,
+    NewAccount,
+    NoSuchAccount,
+    NotForDemo,
+    OwnAccount,
+)
+from services.access.application.inviting import AlreadyClosed, Inviting
+from services.access.domain.accounts import InvalidAccount
+from services.access.domain.permissions import Action, Principal
+from services.access.entrypoints.shapes import (
+    RolesBody,
+    account_json,
+    change_json,
+    instant_or_none,
+    invitation_json,
+    not_valid,
+)
+from services.runtime.http import Problem, not_found, permitted
+
+Administrator = Annotated[Principal, Depends(permitted(Action.MANAGE_ACCOUNTS))]
+
+
+class AccountBody(RolesBody):
+    sign_in_name: str
+    name: str
+
+
+def account_routes(keeping: AccountKeeping, inviting: Inviting) -> APIRouter:
+    router = APIRouter(tags=["accounts"])
+
+    @router.get("/v1/people")
+    async def people(principal: Annotated[Principal, Depends(permitted(Action.READ_PEOPLE))]) -> dict[str, Any]:
+        found = await asyncio.to_thread(keeping.people, principal)
+        return {"items": [{"account_id": account.account_id, "name": account.name} for account in found]}
+
+    @router.get("/v1/accounts")
+    async def accounts(principal: Annotated[Principal, Depends(permitted(Action.READ_ACCOUNTS))]) -> dict[str, Any]:
+        """All accounts of the organisation; `invited_until` where somebody has an invitation she has not used."""
+
+        def found() -> list[dict[str, Any]]:
+            return [
+                account_json(account) | {"invited_until": instant_or_none(inviting.open_until(account.account_id))}
+                for account in keeping.accounts(principal)
+            ]
+
+        return {"items": await asyncio.to_thread(found)}
+
+    @router.post("/v1/accounts", status_code=201)
+    async def create_account(body: AccountBody, principal: Administrator) -> dict[str, Any]:
+        """An account without a password. `invitation.code` is shown this once: give it to her by hand.
+
+        Whoever has the code chooses the account's password with `POST /v1/invitation`, once, within 72 hours.
+        """
+        with refusals():
+            wanted = NewAccount(body.sign_in_name, body.name, body.read_roles(), body.read_areas())
+            account, invited = await asyncio.to_thread(
+                keeping.create, principal.organisation, wanted, principal.account_id
+            )
+        return account_json(account) | {"invitation": invitation_json(invited)}
+
+    @router.post("/v1/accounts/{account_id}/invitation", status_code=201)
+    async def invite(account_id: str, principal: Administrator) -> dict[str, Any]:
+        """A new invitation, for who did not use hers or has lost her way in. An earlier one ends."""
+
+        def invited() -> dict[str, Any]:
+            account = keeping.others_account(principal, account_id)
+            return invitation_json(inviting.invite(account, principal.account_id))
+
+        with refusals():
+            return {"account_id": account_id, "invitation": await asyncio.to_thread(invited)}
+
+    @router.delete("/v1/accounts/{account_id}/invitation")
+    async def withdraw_invitation(account_id: str, principal: Administrator) -> dict[str, Any]:
+        def withdrawn() -> dict[str, Any]:
+            account = keeping.others_account(principal, account_id)
+            inviting.withdraw(account, principal.account_id)
+            return account_json(account)
+
+        with refusals():
+            return await asyncio.to_thread(withdrawn)
+
+    @router.post("/v1/accounts/{account_id}:change-roles")
+    async def change_roles(account_id: str, body: RolesBody, principal: Administrator) -> dict[str, Any]:
+        """Roles and areas of somebody else. Nobody has the administrator's role beside another."""
+        with refusals():
+            roles, areas = body.read_roles(), body.read_areas()
+            return account_json(await asyncio.to_thread(keeping.change_roles, principal, account_id, roles, areas))
+
+    @router.post("/v1/accounts/{account_id}:close")
+    async def close_account(account_id: str, principal: Administrator) -> dict[str, Any]:
+        with refusals():
+            return account_json(await asyncio.to_thread(keeping.close, principal, account_id))
+
+    @router.get("/v1/account-changes")
+    async def account_changes(
+        principal: Annotated[Principal, Depends(permitted(Action.READ_ACCOUNT_CHANGES))],
+    ) -> dict[str, Any]:
+        """Who did what with accounts, the newest first: for supervisors of the whole organisation."""
+        if principal.areas:
+            raise Problem(403, "Not permitted", "this is for supervisors of the organisation", kind="not_permitted")
+        found = await asyncio.to_thread(keeping.changes, principal)
+        return {"items": [change_json(change) for change in found]}
+
+    return router
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What keeping accounts refuses, as problems."""
+    try:
+        yield
+    except InvalidAccount as error:
+        raise not_valid(error, "nothing was changed") from None
+    except NoSuchAccount:
+        raise not_found() from None
+    except OwnAccount:
+        sentence = "nobody does this with her own account: another administrator can"
+        raise Problem(409, "Own account", sentence, kind="own_account") from None
+    except AlreadyClosed:
+        raise Problem(409, "Closed", "the account was closed", kind="account_closed") from None
+    except NotForDemo:
+        sentence = "the demonstration's people keep their roles"
+        raise Problem(409, "Not in the demonstration", sentence, kind="demonstration") from None

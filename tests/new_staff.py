@@ -1,0 +1,38 @@
+"""Staff who come by invitation, as a person does it: a password of her own, then signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+Ask = Callable[..., httpx.Response]
+"""(method, path, who, json=body): somebody with a token, or None, asks access or the origin in front of it."""
+
+PASSWORD = "a password of her own"
+
+
+@dataclass(frozen=True, slots=True)
+class NewStaff:
+    account_id: str
+    sign_in_name: str
+    password: str
+    token: str
+
+
+def new_staff(ask: Ask, administrator: Any, sign_in_name: str, *roles: str) -> NewStaff:
+    """Invited by the administrator, and signed in."""
+    wanted = {"sign_in_name": sign_in_name, "name": f"Invented ({sign_in_name[:40]})", "roles": list(roles)}
+    made = ask("POST", "/v1/accounts", administrator, json=wanted)
+    assert made.status_code == 201, made.text
+    told = made.json()
+    return NewStaff(told["account_id"], sign_in_name, PASSWORD, accept_invitation(ask, told["invitation"]["code"]))
+
+
+def accept_invitation(ask: Ask, code: str) -> str:
+    """The token of whoever uses the code."""
+    used = ask("POST", "/v1/invitation", None, json={"code": code, "password": PASSWORD})
+    assert used.status_code == 200, used.text
+    return str(used.json()["token"])

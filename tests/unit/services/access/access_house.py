@@ -1,0 +1,83 @@
+"""access without its HTTP face, upon its real store, on a clock that the test moves."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+from services.access.adapters.account_store import SqliteAccounts
+from services.access.adapters.attempt_store import SqliteAttempts
+from services.access.adapters.database import Database
+from services.access.adapters.invitation_store import SqliteInvitations
+from services.access.adapters.token_issuer import TokenIssuer
+from services.access.application.account_keeping import AccountKeeping, NewAccount
+from services.access.application.attempts import Attempts
+from services.access.application.inviting import Inviting
+from services.access.application.sign_in import SignIn
+from services.access.domain.accounts import Account
+from services.access.domain.permissions import Area, Principal, Role
+from tests import tokens
+
+MAR_1 = 1_772_323_200_000
+PASSWORD = "a long enough password"
+ADMINISTRATOR = Principal("00000000-0000-4000-8000-0000000000ff", "org-a", frozenset({Role.ADMINISTRATOR}))
+THEIR_ADMINISTRATOR = Principal("00000000-0000-4000-8000-0000000000fe", "org-b", frozenset({Role.ADMINISTRATOR}))
+
+
+class CountingPasswords:
+    """Quick, and counts how often a password was checked."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+
+    def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    def matches(self, password_hash: str, password: str) -> bool:
+        self.checks += 1
+        return password_hash == self.hash(password)
+
+    def is_outdated(self, password_hash: str) -> bool:
+        return False
+
+
+class House:
+    def __init__(self, directory: Path) -> None:
+        self.now = MAR_1
+        self.drawn = count(1)
+        self.database = Database(directory)
+        self.store = SqliteAccounts(self.database)
+        self.passwords = CountingPasswords()
+        self.attempts = Attempts(SqliteAttempts(self.database))
+        self.issuer = TokenIssuer(tokens.signing_key(), tokens.ISSUER, tokens.AUDIENCE, 900)
+        self.inviting = Inviting(
+            self.store, SqliteInvitations(self.database), self.attempts, self.passwords, self.clock, self.random_bytes
+        )
+        self.keeping = AccountKeeping(self.store, self.inviting, self.clock, self.new_id)
+        self.sign_in = SignIn(self.store, self.attempts, self.passwords, self.issuer, self.clock)
+
+    def clock(self) -> int:
+        return self.now
+
+    def new_id(self) -> str:
+        return f"00000000-0000-4000-8000-{next(self.drawn):012x}"
+
+    def random_bytes(self, n: int) -> bytes:
+        """Another one each time, differing from its first character on."""
+        return bytes([next(self.drawn) * 37 % 251]) * n
+
+    def invited(
+        self, name: str = "rina", *roles: Role, areas: tuple[Area, ...] = (), by: Principal = ADMINISTRATOR
+    ) -> tuple[Account, str]:
+        """A new account and the code of its invitation."""
+        wanted = NewAccount(name, f"{name} (invented)", frozenset(roles or {Role.CASEWORKER}), areas)
+        account, invited = self.keeping.create(by.organisation, wanted, by.account_id)
+        return account, invited.code
+
+    def add(
+        self, name: str = "rina", *roles: Role, areas: tuple[Area, ...] = (), by: Principal = ADMINISTRATOR
+    ) -> Account:
+        """An account whose person has chosen PASSWORD."""
+        account, code = self.invited(name, *roles, areas=areas, by=by)
+        self.inviting.use(code, PASSWORD)
+        return account
