@@ -93,7 +93,7 @@ def stream_parts(plan: Plan) -> Iterator[Part]:
 def service_parts(plan: Plan) -> Iterator[Part]:
     """All start at once; a service waits by itself for what it cannot reach yet. web is ready when all are."""
     needs = tuple(part.name for part in store_parts(plan))
-    for name in ("access", "casework", "alerting", "outcomes"):
+    for name in ("access", "casework", "alerting", "outcomes", "vault"):
         port = plan.ports[f"{name.upper()}_PORT"]
         yield Part(name, python_module(f"services.{name}"), Answers(port), needs, port, alive=_alive(port))
     port = plan.ports["PORT"]

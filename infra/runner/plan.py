@@ -25,6 +25,8 @@ _PORTS: Final[Mapping[str, int]] = {
     "ALERTING_PORT": int(Settings.model_fields["alerting_port"].default),
     "OUTCOMES_PORT": int(Settings.model_fields["outcomes_port"].default),
     "ACCESS_PORT": int(Settings.model_fields["access_port"].default),
+    "VAULT_PORT": int(Settings.model_fields["vault_port"].default),
+    "VAULT_GRPC_PORT": int(Settings.model_fields["vault_grpc_port"].default),
     "NEGLECT_WATCH_PORT": int(Settings.model_fields["neglect_watch_port"].default),
     "CLICKHOUSE_SINK_PORT": int(Settings.model_fields["clickhouse_sink_port"].default),
     "WEB_METRICS_PORT": int(Settings.model_fields["web_metrics_port"].default),

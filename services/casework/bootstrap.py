@@ -28,6 +28,7 @@ from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import InvalidPolicy, load_policy
 from services.casework.entrypoints.grpc_events import case_events_service
 from services.casework.entrypoints.openapi import describe_events
+from services.casework.entrypoints.rest_charges import charge_routes
 from services.casework.entrypoints.rest_intake import BATCH_BYTES, BATCH_PATH, intake_routes
 from services.casework.entrypoints.rest_reads import read_routes
 from services.runtime.authentication import CannotVerify, Verifier
@@ -114,6 +115,7 @@ def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
     )
     app.include_router(intake_routes(casework.intake))
     app.include_router(read_routes(casework.desk, casework.policies))
+    app.include_router(charge_routes(casework.view))
     describe_events(app)
     return app
 

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     alerting_port: Port = 8102
     outcomes_port: Port = 8103
     access_port: Port = 8104
+    vault_port: Port = 8108
+    vault_grpc_port: Port = 50052
     # Health and metrics of what has no other port; 0 is a free one, and so is one that is taken.
     neglect_watch_port: Port = 8105
     clickhouse_sink_port: Port = 8106
@@ -41,6 +43,7 @@ class Settings(BaseSettings):
     alerting_url: str = ""
     outcomes_url: str = ""
     access_url: str = ""
+    vault_url: str = ""
     # Of the stream workers whose readiness the origin tells with that of all; none on a machine without them.
     neglect_watch_url: str = ""
     clickhouse_sink_url: str = ""
@@ -59,6 +62,10 @@ class Settings(BaseSettings):
     clickhouse_user: str = "reintegration"
     clickhouse_password: SecretStr = SecretStr("")
     clickhouse_database: str = "reintegration"
+
+    # Who she is. Without an address of a database: SQLite in VAR_DIR/vault. The key file is made at the first start.
+    vault_database_url: str = ""
+    vault_key_file: Path | None = None
 
     # Files.
     var_dir: Path = Path("var")
@@ -98,6 +105,7 @@ class Settings(BaseSettings):
             "alerting_url": f"http://127.0.0.1:{self.alerting_port}",
             "outcomes_url": f"http://127.0.0.1:{self.outcomes_port}",
             "access_url": f"http://127.0.0.1:{self.access_port}",
+            "vault_url": f"http://127.0.0.1:{self.vault_port}",
         }
         for name, address in derived.items():
             if not getattr(self, name):
@@ -111,6 +119,16 @@ class Settings(BaseSettings):
     def access_dir(self) -> Path:
         """Where `access` keeps its accounts and its signing key."""
         return self.var_dir / "access"
+
+    @property
+    def vault_dir(self) -> Path:
+        """Where `vault` keeps its database, unless that is elsewhere."""
+        return self.var_dir / "vault"
+
+    @property
+    def vault_keys(self) -> Path:
+        """The vault's key file: beside the data only where nobody said a better place."""
+        return self.vault_key_file or self.var_dir / "vault-keys" / "vault-keys.json"
 
     def kafka_security(self) -> dict[str, object]:
         """How to reach the brokers safely, in kafka-python's and aiokafka's words; empty for plain text."""

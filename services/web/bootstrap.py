@@ -48,6 +48,7 @@ def addresses_from(settings: Settings) -> dict[Part, str]:
         Part.ALERTING: settings.alerting_url.rstrip("/"),
         Part.OUTCOMES: settings.outcomes_url.rstrip("/"),
         Part.ACCESS: settings.access_url.rstrip("/"),
+        Part.VAULT: settings.vault_url.rstrip("/"),
     }
 
 

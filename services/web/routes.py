@@ -16,6 +16,7 @@ class Part(StrEnum):
     ALERTING = "alerting"
     OUTCOMES = "outcomes"
     ACCESS = "access"
+    VAULT = "vault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ ROUTES: Final = (
     Route("/v1/alerts", Part.ALERTING),
     Route("/v1/detector", Part.ALERTING),
     Route("/v1/outcomes", Part.OUTCOMES),
+    Route("/v1/vault", Part.VAULT),
     Route("/v1/session", Part.ACCESS),
     Route("/v1/invitation", Part.ACCESS),
     Route("/v1/me", Part.ACCESS),

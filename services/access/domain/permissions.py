@@ -49,6 +49,14 @@ class Action(StrEnum):
     READ_ACCOUNTS = "read_accounts"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_ACCOUNT_CHANGES = "read_account_changes"
+    KEEP_IDENTITY = "keep_identity"
+    KEEP_NOTE = "keep_note"
+    REVEAL_IDENTITY = "reveal_identity"
+    BREAK_GLASS = "break_glass"
+    READ_BROKEN_GLASS = "read_broken_glass"
+    ERASE_SURVIVOR = "erase_survivor"
+    READ_AUDIT = "read_audit"
+    READ_CHARGES = "read_charges"
 
     __hash__ = str.__hash__
 
@@ -59,15 +67,31 @@ CASE_ACTIONS: Final = frozenset(
 SCOPED_ACTIONS: Final = CASE_ACTIONS - {Action.RECORD_EVENT}
 """Recording depends on when something happened, so no scope can stand for it."""
 
+VAULT_CASE_ACTIONS: Final = frozenset(
+    {Action.KEEP_IDENTITY, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.BREAK_GLASS, Action.ERASE_SURVIVOR}
+)
+"""About who she is: always one case at a time, so there is no scope for them either."""
+
+_TAKES_NEW_CASES: Final = frozenset({Action.RECORD_EVENT, Action.KEEP_IDENTITY, Action.KEEP_NOTE})
+"""Open on a case nobody knows yet: a phone may tell the vault who she is before the log has her first event."""
+
+_OF_THE_HEAD: Final = frozenset({Action.ERASE_SURVIVOR, Action.READ_AUDIT})
+"""Only for who is responsible for the whole organisation."""
+
 _OPEN_TO_ALL: Final = frozenset({Action.READ_OWN_ACCOUNT, Action.READ_POLICY, Action.READ_DETECTOR})
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.CASEWORKER: _OPEN_TO_ALL
-    | {Action.READ_WORKLIST, Action.READ_CASE, Action.RECORD_EVENT, Action.READ_ALERTS, Action.READ_PEOPLE},
-    Role.SUPERVISOR: _OPEN_TO_ALL | CASE_ACTIONS | {Action.READ_PEOPLE, Action.READ_ACCOUNT_CHANGES},
+    | {Action.READ_WORKLIST, Action.READ_CASE, Action.RECORD_EVENT, Action.READ_ALERTS, Action.READ_PEOPLE}
+    | {Action.KEEP_IDENTITY, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.READ_BROKEN_GLASS},
+    Role.SUPERVISOR: _OPEN_TO_ALL
+    | CASE_ACTIONS
+    | {Action.READ_PEOPLE, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.BREAK_GLASS, Action.READ_BROKEN_GLASS}
+    | {Action.READ_ACCOUNT_CHANGES}
+    | _OF_THE_HEAD,
     Role.EVALUATOR: _OPEN_TO_ALL | {Action.READ_OUTCOMES},
     Role.ADMINISTRATOR: _OPEN_TO_ALL | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS},
-    Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR}),
+    Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR, Action.READ_CHARGES}),
 }
 
 
@@ -95,7 +119,14 @@ class Principal:
 
     def may(self, action: Action) -> bool:
         """Whether some role of hers opens the action at all; on which cases, `decide` and `scope` say."""
+        if action in _OF_THE_HEAD and not self.is_head:
+            return False
         return any(action in GRANTS[role] for role in self.roles)
+
+    @property
+    def is_head(self) -> bool:
+        """Whether she answers for the whole organisation: a supervisor without areas."""
+        return Role.SUPERVISOR in self.roles and not self.areas
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +140,10 @@ class Tenure:
 
 @dataclass(frozen=True, slots=True)
 class CaseResource:
-    """What permission asks about a case; "" where it is not known. owners: everybody who had it, ever."""
+    """What permission asks about a case; "" where it is not known. owners: everybody who had it, ever.
+
+    opened_to: accounts of supervisors for whom the glass is broken now; only the vault knows them.
+    """
 
     case_id: str
     organisation: str
@@ -117,6 +151,7 @@ class CaseResource:
     upazila: str = ""
     caseworker_id: str = ""
     owners: tuple[Tenure, ...] = ()
+    opened_to: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +232,14 @@ _NO_ROLE: Final = Decision(False, "none of your roles opens this")
 def decide(principal: Principal, action: Action, resource: CaseResource | None, at: int | None = None) -> Decision:
     """May she do this, on this case? resource None: a case nobody knows; or no case at all, for other actions.
 
-    at: for RECORD_EVENT, when the thing happened (required). For its type's own rules use `decide_recording`.
+    at: for RECORD_EVENT and KEEP_NOTE, when the thing happened (required). A type's own rules: `decide_recording`.
     """
     if not principal.may(action):
         return _NO_ROLE
-    if action not in CASE_ACTIONS:
+    if action not in CASE_ACTIONS | VAULT_CASE_ACTIONS:
         return _ALLOWED
     if resource is None:
-        return _ALLOWED if action is Action.RECORD_EVENT else _MISSING
+        return _ALLOWED if action in _TAKES_NEW_CASES else _MISSING
     if resource.organisation != principal.organisation:
         return _MISSING
     if any(action in GRANTS[role] and _is_hers(principal, role, action, resource, at) for role in principal.roles):
@@ -216,9 +251,11 @@ def _is_hers(principal: Principal, role: Role, action: Action, case: CaseResourc
     match role:
         case Role.SYSTEM:
             return True
+        case Role.SUPERVISOR if action is Action.REVEAL_IDENTITY:
+            return _is_responsible(principal, case) and principal.account_id in case.opened_to
         case Role.SUPERVISOR:
             return _is_responsible(principal, case)
-        case Role.CASEWORKER if action is Action.RECORD_EVENT:
+        case Role.CASEWORKER if action in (Action.RECORD_EVENT, Action.KEEP_NOTE):
             if at is None:
                 raise ValueError("recording is decided by when it happened: say `at`")
             return not case.owners or any(_had_it(tenure, principal.account_id, at) for tenure in case.owners)

@@ -72,6 +72,7 @@ class CaseDirectory:
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _of_caseworker: dict[str, set[str]] = field(default_factory=dict)
     _of_organisation: dict[str, set[str]] = field(default_factory=dict)
+    _erased: set[str] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -89,6 +90,8 @@ class CaseDirectory:
         if entry.organisation != event.organisation:
             return
         entry.offset = min(entry.offset, offset)
+        if event.type == "survivor_erased":
+            self._erased.add(event.case_id)
         if changes_charge(event):
             self._take_in(entry, event, min(event.occurred_at, recorded_at))
 
@@ -122,6 +125,13 @@ class CaseDirectory:
 
     def cases_of_organisation(self, organisation: str) -> frozenset[str]:
         return frozenset(self._of_organisation.get(organisation, ()))
+
+    def erased_cases(self) -> dict[str, list[str]]:
+        """The cases whose survivors were erased, by organisation, in the order of their ids."""
+        erased: dict[str, list[str]] = {}
+        for case_id in sorted(self._erased):
+            erased.setdefault(self._entries[case_id].organisation, []).append(case_id)
+        return erased
 
     def _enter(self, event: Event, offset: int, instead_of: _Entry | None) -> _Entry:
         if instead_of is not None:

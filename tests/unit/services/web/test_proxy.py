@@ -140,7 +140,13 @@ async def test_a_part_that_is_away_is_named(browser: httpx.AsyncClient, seen: Se
         raise httpx.ConnectError("refused", request=request)
 
     seen.answer = away
-    path = {"casework": "/v1/cases/x", "alerting": "/v1/detector", "outcomes": "/v1/outcomes", "access": "/v1/me"}[part]
+    path = {
+        "casework": "/v1/cases/x",
+        "alerting": "/v1/detector",
+        "outcomes": "/v1/outcomes",
+        "access": "/v1/me",
+        "vault": "/v1/vault/audit",
+    }[part]
     answer = await browser.get(path)
     assert answer.status_code == 503 and answer.headers["retry-after"] == "5"
     assert answer.headers["content-type"] == "application/problem+json"
@@ -240,4 +246,4 @@ async def test_the_merged_document_names_a_part_that_did_not_answer(browser: htt
     seen.answer = partly
     document = (await browser.get("/openapi.json")).json()
     assert set(document["paths"]) == {"/v1/worklist"}
-    assert document["info"]["x-missing-parts"] == ["access", "alerting", "outcomes"]
+    assert document["info"]["x-missing-parts"] == ["access", "alerting", "outcomes", "vault"]

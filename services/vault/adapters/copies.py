@@ -1,0 +1,38 @@
+"""Backups of the vault's database below a directory: an erasure reaches them too."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from services.vault.adapters.case_safe import KeyDestroyed
+from services.vault.adapters.store import FILE_NAME, SqlVaultStore, sqlite_url
+from services.vault.application.ports import CaseSafe
+
+_log = logging.getLogger(__name__)
+
+
+class BackupsBelow:
+    """Copies: every vault.sqlite3 in a directory below this one."""
+
+    def __init__(self, directory: Path, safe: CaseSafe) -> None:
+        self._directory = directory
+        self._safe = safe
+
+    def forget(self, organisation: str, case_ids: frozenset[str]) -> None:
+        for path in sorted(self._directory.rglob(FILE_NAME)):
+            store = SqlVaultStore(sqlite_url(path.parent))
+            try:
+                self._forget_in(store, organisation, case_ids)
+            except KeyDestroyed:
+                # Of a time before an earlier erasure that did not reach it: it can be read by nobody already.
+                _log.warning("a backup of the vault is older than its keys", extra={"reason": path.parent.name})
+            finally:
+                store.close()
+
+    def _forget_in(self, store: SqlVaultStore, organisation: str, case_ids: frozenset[str]) -> None:
+        with store.writing(organisation) as transaction:
+            for case_id in sorted(case_ids):
+                transaction.forget(case_id)
+            self._safe.wrap_anew(transaction, organisation)
+        store.sweep()

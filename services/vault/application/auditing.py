@@ -1,0 +1,61 @@
+"""Writing the audit and reading it: every entry in the transaction of what it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from services.access.domain.permissions import Principal
+from services.vault.application.ports import Keyring, Transaction, VaultStore
+from services.vault.domain.audit_chain import (
+    BEGINNING,
+    Broken,
+    Checkpoint,
+    Deed,
+    Entry,
+    Look,
+    end_of,
+    first_broken,
+    link,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """entries: newest first. end: the signed end of the chain, for whoever remembers it. more: there are older ones."""
+
+    entries: list[Entry]
+    end: Checkpoint
+    more: bool
+
+
+class Audit:
+    def __init__(self, store: VaultStore, keyring: Keyring, clock: Callable[[], int]) -> None:
+        """clock: milliseconds since 1970 UTC."""
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+
+    def append(self, transaction: Transaction, look: Look) -> Checkpoint:
+        """Durable when the transaction has ended; nothing may be shown before. Returns the new end."""
+        before = transaction.end_of_audit(look.organisation) or Checkpoint(look.organisation, 0, BEGINNING)
+        entry = link(before, look, self._keyring.sign)
+        end = end_of(entry, self._keyring.sign)
+        transaction.append_to_audit(entry, end)
+        return end
+
+    def read(self, principal: Principal, before: int | None, limit: int, case_id: str | None) -> AuditPage:
+        """Reading stands in the audit too."""
+        organisation = principal.organisation
+        with self._store.writing(organisation) as transaction:
+            look = Look(organisation, self._clock(), principal.account_id, Deed.AUDIT_READ, case_id or "")
+            end = self.append(transaction, look)
+            found = transaction.audit(organisation, before, limit + 1, case_id)
+        return AuditPage(found[:limit], end, len(found) > limit)
+
+    def verify(self, organisation: str, remembered: Iterable[Checkpoint] = ()) -> Broken | None:
+        """The first entry that is not as it was written."""
+        with self._store.reading() as transaction:
+            entries = list(transaction.whole_audit(organisation))
+            end = transaction.end_of_audit(organisation)
+        return first_broken(organisation, entries, end, self._keyring.is_signed, remembered)
