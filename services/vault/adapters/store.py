@@ -27,6 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from services.vault.adapters import tables
 from services.vault.adapters.key_file import require_private
+from services.vault.application.errors import Away
 from services.vault.application.ports import Erasure, SealedField, WrappedKey
 from services.vault.domain.audit_chain import Checkpoint, Deed, Entry, Look
 from services.vault.domain.looks import BrokenGlass, Reason
@@ -84,16 +85,21 @@ class SqlVaultStore:
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
+        """As everything was at one instant, however long the block takes."""
         with self._engine.connect() as connection:
+            if self._is_sqlite:
+                connection.execute(text("BEGIN"))
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield SqlTransaction(connection)
 
     def sweep(self) -> None:
-        """SQLite: no page that held it is left in the log beside the file. PostgreSQL: dead rows are cleared."""
+        """SQLite: no page that held it is left in the log beside the file. PostgreSQL: dead rows go. Raises Away."""
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if self._is_sqlite:
                 busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
                 if busy:
-                    raise RuntimeError("a reader holds the vault's file: what was deleted is still in its log")
+                    raise Away("a reader holds the vault's file: what was deleted is still in its log")
             else:
                 for table in (tables.SEALED_FIELDS, tables.WRAPPED_KEYS, tables.PHONE_INDEX):
                     connection.execute(text(f"VACUUM {table.name}"))

@@ -56,6 +56,6 @@ class Audit:
     def verify(self, organisation: str, remembered: Iterable[Checkpoint] = ()) -> Broken | None:
         """The first entry that is not as it was written."""
         with self._store.reading() as transaction:
-            entries = list(transaction.whole_audit(organisation))
             end = transaction.end_of_audit(organisation)
-        return first_broken(organisation, entries, end, self._keyring.is_signed, remembered)
+            entries = transaction.whole_audit(organisation)
+            return first_broken(organisation, entries, end, self._keyring.is_signed, remembered)

@@ -89,8 +89,13 @@ def may_call(plan: SafeContactPlan | None, now: int) -> bool:
 
 
 def opens_between(plan: SafeContactPlan | None, begins: int, ends: int) -> bool:
-    """Whether she may be called at some minute from `begins` until before `ends` (milliseconds since 1970 UTC)."""
-    return any(may_call(plan, instant) for instant in range(begins, ends, MINUTE))
+    """Whether she may be called at some instant from `begins` until before `ends` (milliseconds since 1970 UTC)."""
+    if plan is None:
+        return False
+    days = range((begins + DHAKA_AHEAD) // DAY, (ends + DHAKA_AHEAD) // DAY + 1)
+    openings = [day * DAY - DHAKA_AHEAD + _minutes(w.begins) * MINUTE for day in days for w in plan.windows]
+    # A time that is open at all is open from `begins` on, or from the beginning of a window.
+    return any(begins <= instant < ends and may_call(plan, instant) for instant in (begins, *openings))
 
 
 def _is_open(window: Window, day: int, minute: int) -> bool:
