@@ -101,11 +101,15 @@ class Run:
         self.phones.say_no_more()
         began = time.monotonic()
         machine, settings = self.machine, self.machine.system.settings
-        machine.wait_until(lambda: not self.phones.waiting, 3 * REST_SECONDS)
+        late: list[Violation] = []
+        if not machine.wait_until(lambda: not self.phones.waiting, 3 * REST_SECONDS):
+            said = f"{self.phones.waiting} events without an answer {3 * REST_SECONDS} s after the last was made"
+            late.append(Violation(Invariant.I13, "not caught up", ("intake",), said=said))
+            # What gets its receipt after the log was read would look as if it had been lost.
+            machine.wait_until(lambda: not self.phones.waiting, 15 * REST_SECONDS)
         self.phones.settled(0)
         answered = time.monotonic() - began
         horizon, began = now() + 1, time.monotonic()
-        late: list[Violation] = []
 
         def checked() -> bool:
             until = self.samples.checked_until()
