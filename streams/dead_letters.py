@@ -29,6 +29,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from services.casework.codec import UnreadableRecord, decode_keyed
 from services.casework.domain.events import Event
+from services.runtime.log_login import LoginRefused, require_login
 from services.runtime.producer import LogProducer, LogUnavailable
 from services.runtime.settings import Settings, load_settings
 from services.runtime.topics import CASE_EVENTS, DEAD_LETTERS, partition_of
@@ -176,6 +177,7 @@ def _chosen(letters: Sequence[DeadLetter], options: argparse.Namespace) -> list[
 
 
 async def _work(options: argparse.Namespace, settings: Settings) -> int:
+    await require_login(settings)
     letters = await load_letters(settings)
     if options.command == "list":
         _print([shown(letter) for letter in letters])
@@ -210,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("replay needs --partition and --offset, or --all")
     try:
         return asyncio.run(_work(options, load_settings()))
-    except (LogUnavailable, KafkaConnectionError) as error:
+    except (LoginRefused, LogUnavailable, KafkaConnectionError) as error:
         sys.stderr.write(f"the log cannot be reached: {error}\n")
         return 3
     except TablesAway as error:

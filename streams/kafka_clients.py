@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.runtime.consumer import LogConsumer
+from services.runtime.consumer import LogConsumer, aiokafka_security
 from services.runtime.settings import Settings
 
 
@@ -29,15 +29,5 @@ def partition_reader(settings: Settings) -> LogConsumer:
         auto_offset_reset="earliest",
         fetch_max_wait_ms=100,
         max_poll_records=5000,
-        **_aiokafka_security(settings),
+        **aiokafka_security(settings.kafka_security()),
     )
-
-
-def _aiokafka_security(settings: Settings) -> dict[str, object]:
-    security = settings.kafka_security()
-    cafile = security.pop("ssl_cafile", None)
-    if settings.kafka_security_protocol.endswith("SSL"):
-        from aiokafka.helpers import create_ssl_context
-
-        security["ssl_context"] = create_ssl_context(cafile=cafile)
-    return security

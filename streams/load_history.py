@@ -23,6 +23,7 @@ from services.casework.domain.instants import parse_instant
 from services.casework.domain.log_time import RECORDED_AT_HEADER
 from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import InvalidPolicy, load_policy
+from services.runtime.log_login import LoginRefused, require_login_now
 from services.runtime.settings import Settings, load_settings
 from services.runtime.topics import CASE_EVENTS, partition_of
 from streams.kafka_clients import librdkafka_settings
@@ -106,10 +107,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     settings = load_settings()
     try:
+        require_login_now(settings)
         policy: Policy = load_policy(options.policy or settings.policy_file)
         with options.events.open("rb") as lines:
             loaded = load_history(settings, read_history(lines), [PolicyChanged("", policy)], _print_progress)
-    except (HistoryRefused, InvalidPolicy, OSError) as error:
+    except (LoginRefused, HistoryRefused, InvalidPolicy, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"\r{loaded} events loaded")

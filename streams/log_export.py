@@ -20,6 +20,7 @@ from services.casework.domain.events import Event, event_to_json
 from services.casework.domain.instants import format_instant
 from services.casework.domain.log_time import PartitionTime, header_instant
 from services.casework.domain.policy_document import policy_document
+from services.runtime.log_login import LoginRefused, require_login_now
 from services.runtime.settings import Settings, load_settings
 from services.runtime.topics import CASE_EVENTS
 from streams.kafka_clients import librdkafka_settings
@@ -97,6 +98,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--partition", type=int, choices=range(CASE_EVENTS.partitions), help="one only")
     chosen = parser.parse_args(arguments).partition
     settings, unreadable = load_settings(), 0
+    try:
+        require_login_now(settings)
+    except LoginRefused as error:
+        print(error, file=sys.stderr)
+        return 2
     for partition in range(CASE_EVENTS.partitions) if chosen is None else [chosen]:
         for logged in read_log(settings, partition):
             try:

@@ -14,6 +14,7 @@ import threading
 
 import faust
 
+from services.runtime.log_login import LoginRefused, require_login_now
 from services.runtime.logging import configure_logging
 from services.runtime.settings import InvalidSettings, load_settings
 from streams.app import APPS, build_app
@@ -45,6 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     configure_logging(name)
+    try:
+        require_login_now(settings)
+    except LoginRefused as error:
+        print(error, file=sys.stderr)
+        return 2
     # What a worker remembers of its cases is no garbage, and looking through it often took a fifth of its time.
     gc.set_threshold(100_000, 50, 100)
     worker = PromptWorker(

@@ -5,16 +5,38 @@ Where Kafka can't start the tests that ask for it fail with the sentence that sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from infra.kafka.create_topics import create_topics
+from infra.kafka.grants import ADMIN, USERS
+from infra.kafka.guard import Guard
 from infra.kafka.node import KafkaNode
+from infra.runner.logins import login_as
+from services.runtime.settings import Settings
 
 FreshKafka = Callable[[], KafkaNode]
 _HEAP = "384m"
+
+
+def guarded_node(directory: Path, open_port: int | None = None) -> KafkaNode:
+    """One that asks for passwords, as the runner's does; not started."""
+    passwords = {user: secrets.token_urlsafe(24) for user in USERS}
+    return KafkaNode(directory, heap=_HEAP, guard=Guard(passwords, open_port))
+
+
+def login_at(node: KafkaNode, user: str) -> Mapping[str, str]:
+    """What the environment of a process of this user says; nothing where nobody is asked who they are."""
+    return {} if node.guard is None else login_as(user, node.guard.passwords[user])
+
+
+def settings_at(node: KafkaNode, user: str = ADMIN) -> Settings:
+    """Of a process of this user."""
+    login = {name.lower(): value for name, value in login_at(node, user).items()}
+    return Settings.model_validate({"kafka_bootstrap_servers": node.bootstrap, **login})
 
 
 def _started(directory: Path) -> KafkaNode:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from services.casework.domain.transitions import AlertTransition
 from services.runtime.topics import ALERTS, CASE_EVENTS, PARTITIONS, partition_of
 
 ROOT = Path(__file__).parents[1]
+Reach = Mapping[str, str | int | bool]
+"""Settings of librdkafka, as `librdkafka_settings` gives them."""
 
 
 def quickened(policy: Policy, by: int) -> Policy:
@@ -51,15 +53,15 @@ def quickened(policy: Policy, by: int) -> Policy:
 
 @dataclass(slots=True)
 class Appender:
-    """Writes events as intake does: keyed, acknowledged by all."""
+    """Writes events as intake does: keyed, acknowledged by all. security: of a log that asks for it."""
 
     bootstrap: str
+    security: Reach = field(default_factory=dict, repr=False)
     producer: Producer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.producer = Producer(
-            {"bootstrap.servers": self.bootstrap, "acks": "all", "enable.idempotence": True, "log_level": 0}
-        )
+        reach = {"bootstrap.servers": self.bootstrap, **self.security}
+        self.producer = Producer({**reach, "acks": "all", "enable.idempotence": True, "log_level": 0})
 
     def events(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -119,10 +121,10 @@ class Worker:
 class TopicReader:
     """Reads a topic from its beginning, again and again, keeping what it has read."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self._consumer = Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": "test-reader", "enable.auto.commit": False, "log_level": 0}
-        )
+    def __init__(self, bootstrap: str, topic: str, security: Reach | None = None) -> None:
+        reach = {"bootstrap.servers": bootstrap, **(security or {})}
+        # Of a group that everybody who reads all may name; nothing is shared in it.
+        self._consumer = Consumer({**reach, "group.id": "runner-records", "enable.auto.commit": False, "log_level": 0})
         self._consumer.assign([TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)])
         self.values: list[bytes] = []
 

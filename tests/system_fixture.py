@@ -28,8 +28,10 @@ import pytest
 from infra.clickhouse.migrations import migrate
 from infra.clickhouse.node import ClickHouseNode
 from infra.kafka.create_topics import create_topics
+from infra.kafka.grants import RUNNER
 from infra.kafka.node import KafkaNode
 from infra.kafka.ports import free_port
+from infra.runner.logins import USER_OF_PART
 from services.access.demo_people import DemoOrganisation, DemoPerson, create_demo_people
 from services.access.domain.permissions import Area, Role
 from services.casework.domain.instants import DAY, SECOND
@@ -39,6 +41,7 @@ from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_polic
 from services.casework.domain.policy_version import policy_version
 from services.runtime.settings import Settings
 from tests.clickhouse_fixture import client_of
+from tests.kafka_fixture import guarded_node, login_at, settings_at
 from tests.live_log import quickened
 
 ROOT = Path(__file__).parents[1]
@@ -145,7 +148,10 @@ class Part:
 
 @dataclass(slots=True)
 class System:
-    """url: of the one origin; grpc: host:port; addresses: of each service behind the origin, by part."""
+    """url: of the one origin; grpc: host:port; addresses: of each service behind the origin, by part.
+
+    settings: as of the runner, who may read all of the log.
+    """
 
     url: str
     grpc: str
@@ -157,6 +163,11 @@ class System:
     parts: dict[str, Part]
     people: list[DemoPerson]
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
+
+    def settings_as(self, user: str) -> Settings:
+        """Of a process of this user of the log."""
+        login = {name.lower(): value for name, value in login_at(self.kafka, user).items()}
+        return Settings.model_validate({**self.settings.model_dump(), **login})
 
     def person(
         self, role: str, organisation: str = OURS, number: int = 0, stands_for: str = "", area: Area | None = None
@@ -235,7 +246,7 @@ def running_system(
 
     kafka, clickhouse: nodes of the caller's making, not started. told: what the parts' environment says instead.
     """
-    kafka = kafka or KafkaNode(directory / "kafka", heap="384m")
+    kafka = kafka or guarded_node(directory / "kafka")
     clickhouse = clickhouse or ClickHouseNode(directory / "clickhouse" / "data")
     parts: dict[str, Part] = {}
     try:
@@ -243,13 +254,16 @@ def running_system(
             # Children die with the thread that started them: the log's node is started in this one.
             tables = aside.submit(_migrated, clickhouse.start())
             kafka.restart()
-            create_topics(kafka.bootstrap)
+            create_topics(kafka.bootstrap, security=settings_at(kafka).kafka_security())
             tables.result()
         policy = policy_of_seconds()
         environment = {**_environment(directory, kafka, clickhouse, policy), **(told or {})}
-        settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
+        known = {**environment, **login_at(kafka, RUNNER)}
+        settings = Settings.model_validate({name.lower(): value for name, value in known.items()})
         people = _people(settings)
-        parts |= {name: Part(name, environment, directory / f"{name}.log") for name in MODULES}
+        for name in MODULES:
+            login = login_at(kafka, USER_OF_PART[name]) if name in USER_OF_PART else {}
+            parts[name] = Part(name, {**environment, **login}, directory / f"{name}.log")
         for part in parts.values():
             part.start()
         system = _system_of(settings, policy, kafka, clickhouse, parts, people)

@@ -19,8 +19,10 @@ from infra.demo.data_card import HISTORY_FILE, DataCard, read_card, write_card
 from infra.demo.generate import write_history
 from infra.demo.organisations import organisations_of
 from infra.demo.people import DEMO_FILE, faces, staff, write_demo_file, write_life_file
+from infra.kafka.grants import LOADER
 from infra.runner.bar import bar
 from infra.runner.catching_up import CatchingUp
+from infra.runner.logins import USERS_DIRECTORY
 from infra.runner.parts import Lives, Part, parts_of, python_module, service_parts, store_parts, stream_parts
 from infra.runner.plan import LOOPBACK, Plan, plan_from, var_dir_of
 from infra.runner.refusal import CannotRun, Stopped
@@ -46,7 +48,7 @@ def demo(console: Console) -> None:
     began = time.monotonic()
     with claimed(var_dir_of(os.environ)):
         refuse_unfinished(var_dir_of(os.environ))
-        plan = plan_from({**os.environ, "HOST": LOOPBACK}, may_choose_ports=True)
+        plan = plan_from({**os.environ, "HOST": LOOPBACK}, may_choose_ports=True, opens_log=True)
         with Runner(plan, lambda words: console.print(f"[yellow]{words}[/yellow]")) as runner:
             _run(console, runner, began)
     console.print("Everything has stopped.")
@@ -98,7 +100,7 @@ def _data(console: Console, plan: Plan) -> DataCard:
 
 def _bring_in(console: Console, plan: Plan) -> DataCard:
     seed, scale, until = _whole("DEMO_SEED", 1), _whole("SCALE", 1), now_ms()
-    settings, file = plan.settings(), plan.var_dir / HISTORY_FILE
+    settings, file = plan.settings(LOADER), plan.var_dir / HISTORY_FILE
     policy = load_policy(settings.policy_file)
     with bar(console, "Inventing a case file") as show:
         try:
@@ -154,6 +156,7 @@ _KEPT = (
     "clickhouse",
     "clickhouse.log",
     "clickhouse.password",
+    USERS_DIRECTORY,
     "access",
     "streams",
     "logs",

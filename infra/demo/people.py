@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.demo.organisations import Organisation
+from infra.kafka.grants import LOADER
 from infra.runner.plan import Plan
 from infra.runner.private_file import write_private
 from services.access.demo_people import DemoOrganisation, DemoPerson, create_demo_people
@@ -50,7 +51,8 @@ def write_demo_file(plan: Plan, chosen: dict[str, DemoPerson]) -> Path:
             "user": plan.environment.get("CLICKHOUSE_USER", ""),
             "password": plan.environment.get("CLICKHOUSE_PASSWORD", ""),
         },
-        "kafka": plan.kafka,
+        "kafka": plan.open_kafka,
+        **_loader(plan),
         "people": {
             role: {"token": person.token, "name": person.sign_in_name, "password": person.password}
             for role, person in chosen.items()
@@ -59,6 +61,18 @@ def write_demo_file(plan: Plan, chosen: dict[str, DemoPerson]) -> Path:
     path = plan.var_dir / DEMO_FILE
     write_private(path, json.dumps(demo, indent=1) + "\n")
     return path
+
+
+def _loader(plan: Plan) -> dict[str, Any]:
+    """How whoever brings in a history comes in; nothing where the log is somebody else's."""
+    if LOADER not in plan.logins:
+        return {}
+    login = plan.logins[LOADER]
+    return {
+        "kafka_user": login["KAFKA_SASL_USERNAME"],
+        "kafka_password": login["KAFKA_SASL_PASSWORD"],
+        "kafka_sasl": {"address": plan.kafka, "mechanism": login["KAFKA_SASL_MECHANISM"]},
+    }
 
 
 def write_life_file(plan: Plan, people: Sequence[DemoPerson]) -> Path:

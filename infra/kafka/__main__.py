@@ -1,4 +1,7 @@
-"""`python -m infra.kafka --dir DIR --port N`: run one node of the log until a signal ends it."""
+"""`python -m infra.kafka --dir DIR --port N [--users DIR]`: run one node of the log until a signal ends it.
+
+With --users nobody comes in without a password, and nobody may more than grants.py says.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from infra.kafka.guard import Guard, passwords_in
 from infra.kafka.jars import kafka_version
 from infra.kafka.node import DEFAULT_HEAP, READY_SECONDS, KafkaNode
 from infra.kafka.refusal import Refused
@@ -26,7 +30,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    node = KafkaNode(options.dir, options.port, controller_port=options.controller_port, heap=options.heap)
+    guard = _guard(options)
+    node = KafkaNode(options.dir, options.port, controller_port=options.controller_port, heap=options.heap, guard=guard)
     try:
         node.start()
         node.wait_ready(options.ready_seconds)
@@ -37,6 +42,14 @@ def _run(options: argparse.Namespace) -> int:
         for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(ending, signal.SIG_IGN)
         node.stop()
+
+
+def _guard(options: argparse.Namespace) -> Guard | None:
+    if options.users is not None:
+        return Guard(passwords_in(options.users), options.open_port, options.certificate)
+    if options.open_port is not None or options.certificate is not None:
+        raise Refused("--open-port and --certificate are for a node that asks for passwords: name them with --users.")
+    return None
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
@@ -50,6 +63,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--controller-port", type=int, help="default: a free one, remembered in the directory")
     parser.add_argument("--heap", help=f"of Java; default: KAFKA_HEAP or {DEFAULT_HEAP}")
     parser.add_argument("--ready-seconds", type=float, default=READY_SECONDS, help="patience with the start")
+    parser.add_argument("--users", type=Path, help="a directory with a file for each user, its password in it")
+    parser.add_argument("--open-port", type=int, help="where whoever has no password may read, and nothing else")
+    parser.add_argument(
+        "--certificate", type=Path, help="PEM of key (PKCS #8) and chain: TLS for whoever has a password"
+    )
     return parser.parse_args(arguments)
 
 

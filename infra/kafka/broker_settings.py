@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -44,8 +45,11 @@ ONE_NODE: Final[dict[str, str]] = {
 }
 
 
-def server_properties(data: Path, port: int, controller_port: int) -> str:
-    """The text of `server.properties` for a node that keeps its log in `data`."""
+def server_properties(data: Path, port: int, controller_port: int, guarded: Mapping[str, str] | None = None) -> str:
+    """The text of `server.properties` for a node that keeps its log in `data`.
+
+    guarded: of a node that asks for passwords (guard.py), which has listeners of its own.
+    """
     listeners = f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}"
     settings = {
         **ONE_NODE,
@@ -53,6 +57,7 @@ def server_properties(data: Path, port: int, controller_port: int) -> str:
         "advertised.listeners": listeners,
         "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{controller_port}",
         "log.dirs": str(data),
+        **(guarded or {}),
     }
     # In a properties file a backslash escapes.
     return "".join(f"{name}={value}\n".replace("\\", "\\\\") for name, value in settings.items())

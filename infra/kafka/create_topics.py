@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from infra.kafka.admin_client import admin_client
 from infra.kafka.refusal import Refused
 from services.runtime.topics import ALL_TOPICS, Topic
 
@@ -45,19 +46,15 @@ def create_topics(
     Safe to run twice, and by two at once. `security` is what kafka-python's clients take for TLS and SASL.
     Raises Refused, before anything is created, when a topic exists and differs, and when no broker answers.
     """
-    from kafka.admin import KafkaAdminClient
     from kafka.errors import InvalidReplicationFactorError, KafkaError, RetriableError
 
     wanted = {prefix + topic.name: topic for topic in topics}
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
-            request_timeout_ms=_PATIENCE_MS,
-            bootstrap_timeout_ms=_PATIENCE_MS,
-            **(security or {}),
-        )
+        admin = admin_client(_PATIENCE_MS, bootstrap_servers=bootstrap.split(","), **(security or {}))
     except RetriableError as error:
-        raise Refused(f"No broker of the log answers on {bootstrap}: start it, then try again.") from error
+        # kafka-python doesn't tell a broker that says no from one that is away.
+        or_refused = ", or it refuses the user or the password" if security else ""
+        raise Refused(f"No broker of the log answers on {bootstrap}{or_refused}: start it, then try again.") from error
     try:
         existing = set(admin.list_topics())
         _refuse_differences(admin, wanted, existing & wanted.keys(), replication_factor)

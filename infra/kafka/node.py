@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import IO, Final
 
 from infra.kafka.broker_settings import LOOPBACK, server_properties
+from infra.kafka.guard import Guard, OwnWay, guarded_settings
 from infra.kafka.jars import HERE, class_path
 from infra.kafka.java import find_java
+from infra.kafka.node_answer import answered_cluster
 from infra.kafka.ports import free_port, is_free
 from infra.kafka.refusal import Refused
 
@@ -48,6 +50,7 @@ class KafkaNode:
 
     `port` None chooses a free one, which stays the node's over restarts of this object. One owner at a time:
     not for use from several threads at once. Raises Refused wherever it can't do as asked.
+    guard: who may come in and do what; without one, everybody everything.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class KafkaNode:
         *,
         controller_port: int | None = None,
         heap: str | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.directory = directory.absolute()
         self.port = free_port() if port is None else port
@@ -66,6 +70,9 @@ class KafkaNode:
         self._heap = heap or os.environ.get("KAFKA_HEAP", DEFAULT_HEAP)
         self._process: subprocess.Popen[bytes] | None = None
         self._cluster_id = ""
+        self.guard = guard
+        self._own: OwnWay | None = None
+        self._knows_users = guard is None
 
     @property
     def bootstrap(self) -> str:
@@ -93,10 +100,23 @@ class KafkaNode:
             if not self._data.is_dir():
                 self._format(java, jars, controller_port)
             self._cluster_id = _cluster_id_of(self._data)
-            properties = self.directory / "server.properties"
-            properties.write_text(server_properties(self._data, self.port, controller_port))
+            properties = self._write_properties(controller_port)
             command = [*self._java_command(java, jars, self._heap), "kafka.Kafka", str(properties)]
             self._process = self._launch(command, claim)
+
+    def _write_properties(self, controller_port: int) -> Path:
+        """For its owner alone: the node's own password is in it."""
+        guarded: dict[str, str] = {}
+        if self.guard is not None:
+            if self.guard.open_port is not None:
+                _await_free(self.guard.open_port)
+            self._own = OwnWay(free_port())
+            guarded = guarded_settings(self.guard, self._own, self.port, controller_port)
+        path = self.directory / "server.properties"
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(server_properties(self._data, self.port, controller_port, guarded))
+        return path
 
     def wait_ready(self, timeout: float = READY_SECONDS) -> None:
         """Return when the node answers clients; refused after `timeout` seconds, or when it has ended."""
@@ -273,28 +293,16 @@ class KafkaNode:
             return False
 
     def _answers(self, seconds: float) -> bool:
-        """Whether this very node answers clients with itself as a broker that takes part."""
-        from kafka.admin import KafkaAdminClient
-        from kafka.errors import RetriableError
-
-        patience_ms = max(1000, min(10_000, int(seconds * 1000)))
-        try:
-            admin = KafkaAdminClient(
-                bootstrap_servers=self.bootstrap,
-                request_timeout_ms=patience_ms,
-                bootstrap_timeout_ms=patience_ms,
-            )
-        except RetriableError:
+        """Whether this very node answers clients with itself as a broker that takes part, and knows its users."""
+        reach = self._own.reach if self._own is not None else {"bootstrap_servers": self.bootstrap}
+        guard = None if self._knows_users else self.guard
+        cluster_id = answered_cluster(reach, seconds, guard)
+        if cluster_id is None:
             return False
-        try:
-            cluster = admin.describe_cluster()
-        except RetriableError:
-            return False
-        finally:
-            admin.close()
-        if cluster["cluster_id"] != self._cluster_id:
+        if cluster_id != self._cluster_id:
             raise Refused(f"Another cluster answers on {self.bootstrap}: name a free port with --port.")
-        return bool(cluster["brokers"])
+        self._knows_users = True
+        return True
 
     def _why_it_ended(self) -> str:
         status = None if self._process is None else self._process.returncode

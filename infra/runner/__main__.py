@@ -1,7 +1,8 @@
 """`python -m infra.runner` runs every part until Ctrl-C; `status` asks what runs.
 
 `rebuild` makes all that is worked out from the log anew, `backup DIR` copies what cannot be made anew, `restore DIR`
-brings it back. With --accept the two that compare keep also what differs.
+brings it back. With --accept the two that compare keep also what differs. `as USER COMMAND…` runs a command that
+comes to the log of a running system as that user of it (infra/kafka/grants.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 from urllib3.exceptions import HTTPError
 
+from infra.runner.as_user import run_as
 from infra.runner.backup.bringing_back import restore
 from infra.runner.backup.making import make_backup
 from infra.runner.parts import parts_of, service_parts, store_parts, stream_parts
@@ -67,9 +69,11 @@ def main(arguments: Sequence[str]) -> int:
                 make_backup(console, os.environ, Path(named[0]) if named else None)
             case ("restore", directory, *accept) if accept in ([], [ACCEPT]):
                 return 0 if restore(console, os.environ, Path(directory), accept=bool(accept)) else 1
+            case ("as", user, *command) if command:
+                run_as(user, command, os.environ)
             case _:
                 print(
-                    f"python -m infra.runner [status|rebuild [{ACCEPT}]|backup [DIR]|restore DIR [{ACCEPT}]]",
+                    f"python -m infra.runner [status|rebuild [{ACCEPT}]|backup [DIR]|restore DIR [{ACCEPT}]|as USER …]",
                     file=sys.stderr,
                 )
                 return 2

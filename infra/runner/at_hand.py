@@ -16,12 +16,14 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from infra.kafka.grants import ADMIN
 from infra.runner.holding import held_parts, hold
+from infra.runner.logins import LOGIN_SETTINGS, Logins
 from infra.runner.parts import KAFKA, store_parts, stream_parts
 from infra.runner.plan import ROOT, plan_from, var_dir_of
 from infra.runner.refusal import CannotRun
 from infra.runner.runner import Runner, claimed, is_claimed
-from infra.runner.status import running_state, settings_of_running
+from infra.runner.status import logins_of_running, running_state, settings_of_running
 from infra.runner.stores import prepare_log, prepare_store
 from services.runtime.settings import Settings
 
@@ -35,12 +37,15 @@ Wait = Callable[[Callable[[], bool], float | None], bool]
 
 @dataclass(frozen=True, slots=True)
 class AtHand:
-    """environment: for processes of one's own beside it. runs: whether people are using it now. start_streams: those of
-    a stopped system, as soon as their stores are ready; those of one that runs are running."""
+    """settings: as who works on it; admin: as who may make and delete topics. environment: for processes of one's own
+    beside it, which a login is added to. runs: whether people are using it now. start_streams: those of a stopped
+    system, as soon as their stores are ready; those of one that runs are running."""
 
     settings: Settings
+    admin: Settings
     var_dir: Path
     environment: Mapping[str, str]
+    logins: Logins
     runs: bool
     wait: Wait
     start_streams: Callable[[], None] = lambda: None
@@ -92,15 +97,39 @@ def at_hand(console: Console, environment: Mapping[str, str], *, needs_tables: b
                 prepare_store(plan)
             streams = tuple(stream_parts(plan))
             yield AtHand(
-                plan.settings(), var_dir, plan.environment, False, runner.wait_until, lambda: runner.add(streams)
+                settings=plan.settings(),
+                admin=plan.settings(ADMIN),
+                var_dir=var_dir,
+                environment=plan.environment,
+                logins=plan.logins,
+                runs=False,
+                wait=runner.wait_until,
+                start_streams=lambda: runner.add(streams),
             )
 
 
 def _running(var_dir: Path, environment: Mapping[str, str], state: Mapping[str, Any]) -> AtHand:
     policy = {f"policy_{name}": Path(path) for name, path in state["policy"].items() if path}
-    settings = settings_of_running(var_dir, environment, state).model_copy(update={"var_dir": var_dir, **policy})
-    told = {
-        **environment,
+    here = {"var_dir": var_dir, **policy}
+    return AtHand(
+        settings=settings_of_running(var_dir, environment, state).model_copy(update=here),
+        admin=settings_of_running(var_dir, environment, state, ADMIN).model_copy(update=here),
+        var_dir=var_dir,
+        environment=environment_of_running(var_dir, environment, state),
+        logins=logins_of_running(var_dir, state),
+        runs=True,
+        wait=lambda holds, seconds: _wait(var_dir, holds, seconds),
+    )
+
+
+def environment_of_running(
+    var_dir: Path, environment: Mapping[str, str], state: Mapping[str, Any]
+) -> Mapping[str, str]:
+    """For processes beside those of a system that runs; how they come into a log of its own is not in it."""
+    settings = settings_of_running(var_dir, environment, state)
+    apart = LOGIN_SETTINGS if state["runs_kafka"] else frozenset[str]()
+    return {
+        **{name: value for name, value in environment.items() if name not in apart},
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
         "CLICKHOUSE_URL": settings.clickhouse_url,
         "CLICKHOUSE_USER": settings.clickhouse_user,
@@ -111,7 +140,6 @@ def _running(var_dir: Path, environment: Mapping[str, str], state: Mapping[str, 
             filter(None, (str(ROOT), str(ROOT / "proto" / "gen"), environment.get("PYTHONPATH")))
         ),
     }
-    return AtHand(settings, var_dir, told, runs=True, wait=lambda holds, seconds: _wait(var_dir, holds, seconds))
 
 
 def _wait(var_dir: Path, holds: Callable[[], bool], seconds: float | None) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from typing import Final
 
-from infra.runner.plan import LOOPBACK, Plan
+from infra.runner.logins import login_of_part, users_directory
+from infra.runner.plan import LOOPBACK, OPEN_PORT, Plan
 
 _ASK_SECONDS: Final = 3.0
 
@@ -61,7 +62,7 @@ class Part:
     needs: tuple[str, ...] = ()
     port: int | None = None
     stop_within_seconds: float = 5.0
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     alive: Answers | None = None
 
 
@@ -75,7 +76,9 @@ def store_parts(plan: Plan) -> Iterator[Part]:
     """The nodes that are ours to run."""
     if plan.runs_kafka:
         port, directory = plan.ports["KAFKA_PORT"], str(plan.var_dir / "kafka")
-        command = python_module("infra.kafka", "--dir", directory, "--port", str(port))
+        users = ("--users", str(users_directory(plan.var_dir)))
+        opened = ("--open-port", str(plan.ports[OPEN_PORT])) if OPEN_PORT in plan.ports else ()
+        command = python_module("infra.kafka", "--dir", directory, "--port", str(port), *users, *opened)
         yield Part(KAFKA, command, Says("is ready on"), port=port, stop_within_seconds=9.0)
     if plan.runs_clickhouse:
         port, directory = plan.ports["CLICKHOUSE_PORT"], str(plan.var_dir / "clickhouse")
@@ -87,7 +90,8 @@ def stream_parts(plan: Plan) -> Iterator[Part]:
     needs = tuple(part.name for part in store_parts(plan))
     for name in STREAMS:
         port = plan.ports[f"{name.upper()}_PORT"]
-        yield Part(name, python_module("streams.worker", name), Answers(port), needs, port, alive=_alive(port))
+        command, login = python_module("streams.worker", name), login_of_part(plan.logins, name)
+        yield Part(name, command, Answers(port), needs, port, environment=login, alive=_alive(port))
 
 
 def service_parts(plan: Plan) -> Iterator[Part]:
@@ -95,7 +99,8 @@ def service_parts(plan: Plan) -> Iterator[Part]:
     needs = tuple(part.name for part in store_parts(plan))
     for name in ("access", "casework", "alerting", "outcomes", "vault"):
         port = plan.ports[f"{name.upper()}_PORT"]
-        yield Part(name, python_module(f"services.{name}"), Answers(port), needs, port, alive=_alive(port))
+        command, login = python_module(f"services.{name}"), login_of_part(plan.logins, name)
+        yield Part(name, command, Answers(port), needs, port, environment=login, alive=_alive(port))
     port = plan.ports["PORT"]
     yield Part("web", python_module("services.web"), Answers(port), needs, port, alive=_alive(port))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from infra.kafka.grants import RUNNER
 from infra.kafka.ports import is_free
+from infra.runner.logins import LOGIN_SETTINGS, Logins, own_logins
 from infra.runner.private_file import kept_secret
 from infra.runner.refusal import CannotRun
 from services.runtime.settings import Settings
@@ -35,13 +37,15 @@ _PORTS: Final[Mapping[str, int]] = {
 }
 _NODES: Final[Mapping[str, str]] = {"KAFKA_PORT": "KAFKA_BOOTSTRAP_SERVERS", "CLICKHOUSE_PORT": "CLICKHOUSE_URL"}
 _TRIES: Final = 200
+OPEN_PORT: Final = "KAFKA_OPEN_PORT"
+_DEFAULT_OPEN_PORT: Final = 9094
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """environment: what every part gets. notes: sentences about ports that had to be others.
 
-    runs_kafka, runs_clickhouse: whether the node is ours, or one the environment names.
+    runs_kafka, runs_clickhouse: whether the node is ours, or one the environment names. logins: to a log that is ours.
     """
 
     var_dir: Path
@@ -50,6 +54,7 @@ class Plan:
     runs_kafka: bool
     runs_clickhouse: bool
     notes: tuple[str, ...]
+    logins: Logins = field(default_factory=dict, repr=False)
 
     @property
     def url(self) -> str:
@@ -63,11 +68,19 @@ class Plan:
     def kafka(self) -> str:
         return self.environment["KAFKA_BOOTSTRAP_SERVERS"]
 
-    def settings(self) -> Settings:
-        """The same settings that the parts read from their environment."""
-        given = {
-            name.lower(): value for name, value in self.environment.items() if name.lower() in Settings.model_fields
-        }
+    @property
+    def open_kafka(self) -> str:
+        """Where the log can be read without a password, if anywhere; else as `kafka`."""
+        return f"{LOOPBACK}:{self.ports[OPEN_PORT]}" if OPEN_PORT in self.ports else self.kafka
+
+    def environment_as(self, user: str) -> dict[str, str]:
+        """What a process of this user of the log is told."""
+        return {**self.environment, **self.logins.get(user, {})}
+
+    def settings(self, user: str = RUNNER) -> Settings:
+        """The same settings that a part of this user of the log reads from its environment."""
+        told = self.environment_as(user)
+        given = {name.lower(): value for name, value in told.items() if name.lower() in Settings.model_fields}
         return Settings(**given)  # type: ignore[arg-type]
 
 
@@ -76,8 +89,11 @@ def var_dir_of(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("VAR_DIR") or "var").absolute()
 
 
-def plan_from(environment: Mapping[str, str], *, may_choose_ports: bool) -> Plan:
-    """Raises CannotRun naming the port that is taken and the setting that moves it."""
+def plan_from(environment: Mapping[str, str], *, may_choose_ports: bool, opens_log: bool = False) -> Plan:
+    """opens_log: the log may be read without a password, also if KAFKA_OPEN_PORT is not set.
+
+    Raises CannotRun naming the port that is taken and the setting that moves it.
+    """
     var_dir = var_dir_of(environment)
     runs = {node: not environment.get(setting) for node, setting in _NODES.items()}
     ports: dict[str, int] = {}
@@ -85,6 +101,9 @@ def plan_from(environment: Mapping[str, str], *, may_choose_ports: bool) -> Plan
     for setting, default in _PORTS.items():
         if runs.get(setting, True):
             ports[setting] = _port(environment, setting, default, set(ports.values()), notes, may_choose_ports)
+    if runs["KAFKA_PORT"] and (opens_log or environment.get(OPEN_PORT)):
+        chosen = set(ports.values())
+        ports[OPEN_PORT] = _port(environment, OPEN_PORT, _DEFAULT_OPEN_PORT, chosen, notes, may_choose_ports)
     runs_kafka, runs_clickhouse = runs["KAFKA_PORT"], runs["CLICKHOUSE_PORT"]
     told = {
         **environment,
@@ -97,7 +116,10 @@ def plan_from(environment: Mapping[str, str], *, may_choose_ports: bool) -> Plan
             filter(None, (str(ROOT), str(ROOT / "proto" / "gen"), environment.get("PYTHONPATH")))
         ),
     }
+    logins: Logins = {}
     if runs_kafka:
+        logins = own_logins(var_dir)
+        told = {name: value for name, value in told.items() if name not in LOGIN_SETTINGS}
         told["KAFKA_BOOTSTRAP_SERVERS"] = f"{LOOPBACK}:{ports['KAFKA_PORT']}"
     if runs_clickhouse:
         told["CLICKHOUSE_URL"] = f"http://{LOOPBACK}:{ports['CLICKHOUSE_PORT']}"
@@ -107,7 +129,7 @@ def plan_from(environment: Mapping[str, str], *, may_choose_ports: bool) -> Plan
         )
     else:
         told.update(_credentials_apart(environment))
-    return Plan(var_dir, ports, told, runs_kafka, runs_clickhouse, tuple(notes))
+    return Plan(var_dir, ports, told, runs_kafka, runs_clickhouse, tuple(notes), logins)
 
 
 def _port(

@@ -164,6 +164,7 @@ class Runner:
             "url": self.plan.url,
             "grpc": self.plan.grpc,
             "kafka": self.plan.kafka,
+            "runs_kafka": self.plan.runs_kafka,
             "clickhouse": {
                 name: self.plan.environment.get(f"CLICKHOUSE_{name.upper()}", "") for name in ("url", "user")
             },

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from urllib3.exceptions import HTTPError
 
+from infra.kafka.grants import RUNNER
+from infra.runner.logins import Logins, own_logins
 from infra.runner.parts import Answers
 from infra.runner.refusal import CannotRun
 from infra.runner.runner import STATE_FILE, is_claimed
@@ -46,7 +48,10 @@ def running_state(var_dir: Path) -> Any:
     return json.loads(path.read_text()) if path.exists() and is_claimed(var_dir) else None
 
 
-def settings_of_running(var_dir: Path, environment: Mapping[str, str], state: Mapping[str, Any]) -> Settings:
+def settings_of_running(
+    var_dir: Path, environment: Mapping[str, str], state: Mapping[str, Any], user: str = RUNNER
+) -> Settings:
+    """user: of the log, if it is ours."""
     secret = var_dir / "clickhouse.password"
     password = environment.get("CLICKHOUSE_PASSWORD") or (secret.read_text().strip() if secret.exists() else "")
     given: dict[str, Any] = {
@@ -55,7 +60,14 @@ def settings_of_running(var_dir: Path, environment: Mapping[str, str], state: Ma
         "clickhouse_user": state["clickhouse"]["user"],
         "clickhouse_password": password,
     }
+    login = logins_of_running(var_dir, state).get(user, {})
+    given |= {name.lower(): value for name, value in login.items()}
     return Settings(**given)
+
+
+def logins_of_running(var_dir: Path, state: Mapping[str, Any]) -> Logins:
+    """None where the log is not run by this runner."""
+    return own_logins(var_dir) if state["runs_kafka"] else {}
 
 
 def _up(state: Mapping[str, Any]) -> str:

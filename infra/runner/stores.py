@@ -11,9 +11,11 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from infra.clickhouse.migrations import migrate
 from infra.kafka.create_topics import create_topics
+from infra.kafka.grants import ADMIN
 from infra.kafka.refusal import Refused
 from infra.runner.plan import Plan
 from infra.runner.refusal import CannotRun
+from services.runtime.log_login import LoginRefused, require_login_now
 from services.runtime.settings import Settings
 from services.runtime.topics import ALERTS, CASE_EVENTS, DETECTOR, OBLIGATIONS, Topic, in_generation
 from streams.kafka_clients import librdkafka_settings
@@ -24,10 +26,11 @@ _PATIENCE: Final = 30
 
 def prepare_log(plan: Plan) -> None:
     """Create the topics that are missing. Raises CannotRun."""
-    settings = plan.settings()
+    settings = plan.settings(ADMIN)
     try:
+        require_login_now(settings)
         create_topics(plan.kafka, settings.kafka_replication_factor, security=settings.kafka_security())
-    except Refused as refusal:
+    except (LoginRefused, Refused) as refusal:
         raise CannotRun(str(refusal)) from refusal
 
 

@@ -7,7 +7,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from aiokafka.helpers import create_ssl_context
 from fastapi import FastAPI
 
 from services.access.verification import verifier_from_settings
@@ -18,6 +17,7 @@ from services.alerting.application.known import Known, Now
 from services.alerting.entrypoints.rest import alert_routes
 from services.runtime.authentication import Verifier
 from services.runtime.http import create_service_app
+from services.runtime.log_login import require_login
 from services.runtime.serve import HttpServer, serve
 from services.runtime.settings import Settings
 
@@ -64,23 +64,16 @@ class Alerting:
 def alerting_of(settings: Settings, verifier: Verifier, now: Now = system_now) -> Alerting:
     """Nothing is reached yet. To be called in the event loop that will run it."""
     known = Known(now, round(settings.canary_every_seconds * 1000))
-    follower = LogFollower(known, settings.kafka_bootstrap_servers, *_security_of(settings))
+    follower = LogFollower(known, settings.kafka_bootstrap_servers, settings.kafka_security())
     casework = CaseworkGrpc(settings.casework_grpc)
     app = create_service_app("Alerting", "alerting", verifier, {"log": follower.ready})
     app.include_router(alert_routes(known, Acting(known, casework)))
     return Alerting(app, known, Following(known, follower, casework))
 
 
-def _security_of(settings: Settings) -> tuple[dict[str, object], object | None]:
-    """aiokafka takes a context where kafka-python takes the file of authorities."""
-    security = settings.kafka_security()
-    cafile = security.pop("ssl_cafile", None)
-    has_tls = "SSL" in str(security.get("security_protocol", ""))
-    return security, create_ssl_context(cafile=cafile) if has_tls else None
-
-
 async def serve_alerting(settings: Settings) -> None:
     """REST on ALERTING_PORT until SIGTERM or SIGINT. Raises CannotServe."""
+    await require_login(settings)
     alerting = alerting_of(settings, verifier_from_settings(settings))
     http = HttpServer(alerting.app, settings.inner_host, settings.alerting_port)
     # Stopped in reverse order: streams end first, and then nothing keeps the server waiting.

@@ -34,6 +34,7 @@ from services.casework.entrypoints.rest_reads import read_routes
 from services.runtime.authentication import CannotVerify, Verifier
 from services.runtime.grpc_server import GrpcServer
 from services.runtime.http import create_service_app
+from services.runtime.log_login import require_login
 from services.runtime.producer import LogProducer
 from services.runtime.serve import CannotServe, serve_http
 from services.runtime.settings import Settings
@@ -186,6 +187,7 @@ async def _keep_unassigning(casework: Casework, closed_accounts: ClosedAccounts)
 
 async def serve_casework(settings: Settings) -> None:
     """REST on CASEWORK_PORT and gRPC on GRPC_PORT until SIGTERM or SIGINT. Raises CannotServe."""
+    await require_login(settings)
     casework = casework_of(settings, load_policies(settings))
     verifier = verifier_from_settings(settings)
     app = create_app(casework, verifier)

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.helpers import create_ssl_context
+
+
+def aiokafka_security(security: Mapping[str, object]) -> dict[str, object]:
+    """`Settings.kafka_security()` in aiokafka's words: a context where kafka-python takes the file of authorities."""
+    words = {name: value for name, value in security.items() if name != "ssl_cafile"}
+    if str(security.get("security_protocol", "")).endswith("SSL"):
+        words["ssl_context"] = create_ssl_context(cafile=security.get("ssl_cafile"))
+    return words
 
 
 class LogConsumer(AIOKafkaConsumer):  # type: ignore[misc]

@@ -17,6 +17,7 @@ from services.casework.domain.transitions import AlertTransition, ObligationChan
 from services.runtime.settings import Settings
 from services.runtime.topics import ALERTS, CASE_EVENTS, DEAD_LETTERS, OBLIGATIONS, PARTITIONS
 from streams.dead_letters import DeadLetter, letter_of
+from streams.kafka_clients import librdkafka_settings
 from streams.log_export import Logged, read_log
 from tests.faults.invariants import Key, Row, first_of_each
 from tests.system_fixture import System
@@ -96,9 +97,7 @@ def letters_of(settings: Settings) -> list[DeadLetter]:
 
 def messages_of(settings: Settings, topic: str) -> Iterator[Message]:
     """What a topic has now. Raises KafkaException."""
-    consumer = Consumer(
-        {"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "evidence", "enable.auto.commit": False}
-    )
+    consumer = Consumer({**librdkafka_settings(settings), "group.id": "runner-records", "enable.auto.commit": False})
     try:
         for partition in range(PARTITIONS):
             first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)
@@ -119,7 +118,7 @@ def messages_of(settings: Settings, topic: str) -> Iterator[Message]:
 
 def ends_of(settings: Settings) -> dict[tuple[str, int], int]:
     """{(topic, partition): the next offset} of all that the sink reads."""
-    consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "evidence"})
+    consumer = Consumer({**librdkafka_settings(settings), "group.id": "runner-records"})
     try:
         return {
             (topic.name, p): consumer.get_watermark_offsets(TopicPartition(topic.name, p), timeout=30)[1]

@@ -11,7 +11,9 @@ from confluent_kafka import Producer
 from google.protobuf.timestamp_pb2 import Timestamp
 from reintegration.v1 import events_pb2, log_pb2
 
+from services.runtime.settings import Settings
 from services.runtime.topics import CASE_EVENTS, MAX_RECORD_BYTES, partition_of
+from streams.kafka_clients import librdkafka_settings
 from tests.simulation.random_events import new_id
 
 Poison = tuple[bytes | None, bytes | None]
@@ -76,10 +78,12 @@ KINDS: Final[dict[str, Callable[[str, Random], Poison]]] = {
 }
 
 
-def poisoned(bootstrap: str, cases: Sequence[str], count: int, rng: Random) -> list[tuple[int, int, str, bytes | None]]:
+def poisoned(
+    settings: Settings, cases: Sequence[str], count: int, rng: Random
+) -> list[tuple[int, int, str, bytes | None]]:
     """Where each stands and what it is: (partition, offset, kind, key). All are acknowledged."""
     written: list[tuple[int, int, str, bytes | None]] = []
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "message.max.bytes": MAX_RECORD_BYTES})
+    producer = Producer({**librdkafka_settings(settings), "acks": "all", "message.max.bytes": MAX_RECORD_BYTES})
     kinds = list(KINDS)
     for number in range(count):
         kind, case_id = kinds[number % len(kinds)], rng.choice(cases)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from infra.kafka.node import KafkaNode
 from tests.faults.faulty_system import KAFKA, now
 from tests.faults.filling import fills_up, statuses_of
 from tests.faults.small_disk import small_disk
 from tests.faults.table import in_words
 from tests.faults.verdict import scenario
 from tests.faults_fixture import FaultsPlan
+from tests.kafka_fixture import guarded_node
 
 FULL_BELOW_BYTES = 64 * 1024
 
 
 def test_with_the_disk_of_the_log_full_events_are_refused_and_with_room_they_land(faults: FaultsPlan) -> None:
     with small_disk(faults.directory / "disk", 192) as disk:
-        kafka = KafkaNode(disk.root / "kafka", heap="384m")
+        kafka = guarded_node(disk.root / "kafka")
         with scenario("disk full: log", faults.directory, faults.seed, faults.rate or 60, kafka=kafka) as run:
             machine = run.machine
             machine.wait(5)

@@ -9,6 +9,7 @@ import sys
 from random import Random
 from typing import Any
 
+from infra.kafka.grants import LOADER
 from services.casework.codec import UnreadableRecord
 from services.casework.domain.events import Event
 from services.runtime.topics import CASE_EVENTS
@@ -19,6 +20,7 @@ from tests.faults.poison import poisoned
 from tests.faults.table import in_words
 from tests.faults.verdict import Run, scenario
 from tests.faults_fixture import FaultsPlan
+from tests.kafka_fixture import login_at
 from tests.system_fixture import MODULES, ROOT, System
 
 POISONED = 100
@@ -57,7 +59,9 @@ def _misses_a_type(system: System, case_id: str, poison: set[tuple[int, int]]) -
 
 def _replayed(run: Run) -> list[dict[str, Any]]:
     """What the command says of each letter. Some never become readable: its exit status says so."""
-    environment = {**os.environ, **run.machine.system.parts["clickhouse_sink"].environment}
+    system = run.machine.system
+    as_loader = login_at(system.kafka, LOADER)
+    environment = {**os.environ, **system.parts["clickhouse_sink"].environment, **as_loader}
     done = subprocess.run(
         [sys.executable, "-m", "streams.dead_letters", "replay", "--all"],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False,
@@ -85,7 +89,7 @@ def test_what_cannot_be_read_is_put_aside_and_after_fix_and_replay_it_is_as_if_i
             _read_by(run, "tests.faults.yesterdays_reader")
             machine.wait(faults.minutes * 60 or (60 if faults.full else 15))
             cases = sorted({one.event.case_id for one in list(run.phones.kept.values()) if one.receipts})
-            written = poisoned(system.kafka.bootstrap, cases, POISONED, Random(f"poison {faults.seed}"))
+            written = poisoned(system.settings_as(LOADER), cases, POISONED, Random(f"poison {faults.seed}"))
             places = {(partition, offset) for partition, offset, _, _ in written}
             assert machine.wait_until(lambda: all(places <= aside for aside in _put_aside(system).values()), 60)
             machine.wait(3)

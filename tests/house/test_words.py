@@ -21,6 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 OF_THE_MACHINE = {
     "KAFKA_PORT",
+    "KAFKA_OPEN_PORT",
     "CLICKHOUSE_PORT",
     "KAFKA_HEAP",
     "KAFKA_JVM_OPTIONS",

@@ -16,6 +16,7 @@ from confluent_kafka import Producer
 
 from infra.clickhouse.table_hash import Bound, TableHash, table_hashes
 from infra.kafka.create_topics import create_topics
+from infra.kafka.grants import LOADER, RUNNER
 from infra.kafka.node import KafkaNode
 from infra.runner.rebuild.telling import Generation, common_bound, ends_within
 from infra.runner.status import running_state, settings_of_running
@@ -27,9 +28,10 @@ from services.casework.domain.instants import DAY, HOUR, SECOND, parse_instant
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy, policy_of
 from services.runtime.settings import Settings
 from services.runtime.topics import CASE_EVENTS, PARTITIONS, partition_of
+from streams.kafka_clients import librdkafka_settings
 from streams.log_export import read_log
 from tests.demo_fixture import DemoProcess
-from tests.live_log import TopicReader, eventually
+from tests.live_log import Appender, TopicReader, eventually
 from tests.simulation.random_histories import random_history
 from tests.system_fixture import KALIGANJ, SHARSHA, policy_as_toml, policy_of_seconds
 
@@ -55,6 +57,8 @@ class LivedSystem:
         policy.write_text(policy_as_toml(policy_of_seconds()), encoding="utf-8")
         told = {"POLICY_FILE": str(policy), "CLOCK_EVERY_SECONDS": "2", "PYTHONUNBUFFERED": "1"}
         self.environment = DemoProcess.on_free_ports(self.var_dir, **told).environment
+        # Only a demonstration can be read without a password.
+        del self.environment["KAFKA_OPEN_PORT"]
 
     def start(self) -> None:
         with self.output.open("ab") as output:
@@ -103,9 +107,18 @@ class LivedSystem:
 
     @property
     def settings(self) -> Settings:
-        """Of the running system."""
-        settings = settings_of_running(self.var_dir, self.environment, running_state(self.var_dir))
+        """Of the running system, as of its runner."""
+        return self.settings_as(RUNNER)
+
+    def settings_as(self, user: str) -> Settings:
+        """As of a process of this user of the log."""
+        settings = settings_of_running(self.var_dir, self.environment, running_state(self.var_dir), user)
         return settings.model_copy(update={"var_dir": self.var_dir})
+
+    def appender(self) -> Appender:
+        """Who brings in events past intake."""
+        settings = self.settings_as(LOADER)
+        return Appender(settings.kafka_bootstrap_servers, librdkafka_settings(settings))
 
     @property
     def url(self) -> str:
@@ -140,7 +153,7 @@ class LivedSystem:
 
     def told_in(self, topic: str, seconds: float = 3) -> set[bytes]:
         """The values that stand in a topic: the same bytes once."""
-        reader = TopicReader(self.settings.kafka_bootstrap_servers, topic)
+        reader = TopicReader(self.settings.kafka_bootstrap_servers, topic, librdkafka_settings(self.settings))
         try:
             while reader.read(seconds):
                 pass
@@ -158,7 +171,10 @@ class LivedSystem:
 
 
 def write_past(system: LivedSystem, seed: int, cases: int, events_a_case: int) -> int:
-    """A log with a loaded history, policies that change in it, and its end. Answers how many days it spans."""
+    """A log with a loaded history, policies that change in it, and its end. Answers how many days it spans.
+
+    Written before the log asked for passwords: the runner makes it do so at its next start.
+    """
     node = KafkaNode(system.var_dir / "kafka", int(system.environment["KAFKA_PORT"]), heap="384m")
     try:
         node.restart()

@@ -6,17 +6,27 @@ import json
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import pytest
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
+from infra.kafka.grants import CLICKHOUSE_SINK, USERS
+from infra.kafka.guard import passwords_in
+from infra.runner.logins import USER_OF_PART, users_directory
+from services.casework.codec import encode_clock
+from services.runtime.topics import CASE_EVENTS
 from tests.demo_fixture import ROOT, DemoSystem, a_call, a_case_of_hers, asked, eventually, own_account, run_module
 
 
 def test_the_file_says_how_to_use_it_and_nothing_else(demo_system: DemoSystem) -> None:
     said = demo_system.said
-    assert said.keys() == {"url", "grpc", "clickhouse", "kafka", "people"}
+    assert said.keys() == {
+        "url", "grpc", "clickhouse", "kafka", "kafka_user", "kafka_password", "kafka_sasl", "people",
+    }  # fmt: skip
+    assert said["kafka_sasl"].keys() == {"address", "mechanism"}
     assert said["clickhouse"].keys() == {"url", "user", "password"}
     assert said["people"].keys() == {"caseworker", "supervisor", "evaluator", "administrator"}
     assert all(person.keys() == {"token", "name", "password"} for person in said["people"].values())
@@ -28,6 +38,89 @@ def test_the_file_says_how_to_use_it_and_nothing_else(demo_system: DemoSystem) -
         said["clickhouse"]["url"],
     )
     assert all(address.startswith("http://127.0.0.1:") for address in addresses)
+
+
+def test_whoever_has_no_password_reads_the_log_and_does_not_write_into_it(demo_system: DemoSystem) -> None:
+    reach = {"bootstrap.servers": demo_system.kafka, "log_level": 0}
+    reader = Consumer({**reach, "group.id": "somebody", "auto.offset.reset": "earliest"})
+    reader.subscribe([CASE_EVENTS.name])
+    message = reader.poll(30)
+    assert message is not None and message.error() is None
+    reader.close()
+    assert _appended(Producer(reach)) == KafkaError.TOPIC_AUTHORIZATION_FAILED
+
+
+def test_with_the_password_of_the_file_records_are_appended_and_nothing_else_is_written(
+    demo_system: DemoSystem,
+) -> None:
+    said = demo_system.said
+    reach = {
+        "bootstrap.servers": said["kafka_sasl"]["address"],
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": said["kafka_sasl"]["mechanism"],
+        "sasl.username": said["kafka_user"],
+        "sasl.password": said["kafka_password"],
+        "log_level": 0,
+    }
+    assert _appended(Producer(reach)) is None
+    assert _appended(Producer(reach), "reintegration.alerts.v1") == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    reader = Consumer({**reach, "group.id": "log-export"})
+    assert reader.get_watermark_offsets(TopicPartition(CASE_EVENTS.name, 0), timeout=20)[1] > 0
+    reader.close()
+
+
+def _appended(producer: Producer, topic: str = CASE_EVENTS.name) -> int | None:
+    """What is wrong with it; None when the log has it."""
+    answers: list[int | None] = []
+    producer.produce(
+        topic,
+        encode_clock(),
+        partition=0,
+        on_delivery=lambda error, _: answers.append(None if error is None else error.code()),
+    )
+    assert producer.flush(20) == 0
+    return answers[0]
+
+
+def test_each_part_is_told_its_own_password_of_the_log_and_nobody_elses(demo_system: DemoSystem) -> None:
+    passwords = passwords_in(users_directory(demo_system.var_dir))
+    told = {name: _told(part["pid"], passwords) for name, part in demo_system.command.parts().items()}
+    assert told == {name: {USER_OF_PART[name]} if name in USER_OF_PART else set() for name in told}
+    assert told["clickhouse_sink"] == {CLICKHOUSE_SINK}
+
+
+def _told(pid: int, passwords: Mapping[str, str]) -> set[str]:
+    """Whose passwords stand in the environment of a process."""
+    environment = Path(f"/proc/{pid}/environ").read_text()
+    return {user for user in USERS if passwords[user] in environment}
+
+
+def test_no_password_of_the_log_is_on_a_command_line_or_in_what_is_written_down(demo_system: DemoSystem) -> None:
+    passwords = [password.encode() for password in passwords_in(users_directory(demo_system.var_dir)).values()]
+    commands = _command_lines(demo_system)
+    assert any(b"infra.kafka" in one for one in commands) and any(b"kafka.Kafka" in one for one in commands)
+    assert not [command for command in commands for password in passwords if password in command]
+    console = demo_system.command.output
+    written = {path: path.read_bytes() for path in [console, *demo_system.var_dir.rglob("*")] if _is_text(path)}
+    assert demo_system.var_dir / "logs" / "casework.log" in written
+    holding = {path.name for path, text in written.items() if any(password in text for password in passwords)}
+    assert holding == {*USERS, "demo.json"}
+    told = [password for password in passwords if password in written[demo_system.command.demo_file]]
+    assert told == [demo_system.said["kafka_password"].encode()]
+
+
+def _command_lines(demo_system: DemoSystem) -> list[bytes]:
+    """Of every part, and of the programs that parts have started."""
+    parts = [part["pid"] for part in demo_system.command.parts().values()]
+    tasks = [task for pid in parts for task in Path(f"/proc/{pid}/task").iterdir()]
+    started = [pid for task in tasks for pid in (task / "children").read_text().split()]
+    return [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (*parts, *started)]
+
+
+def _is_text(path: Path) -> bool:
+    """Whether somebody wrote it: neither records nor rows nor the indices of both."""
+    stored = ("data", "clickhouse")
+    return path.is_file() and not any(part in stored for part in path.parts)
 
 
 @pytest.mark.parametrize("role", ["caseworker", "supervisor", "evaluator", "administrator"])

@@ -20,10 +20,12 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from infra.clickhouse.table_hash import Bound, TableHash
+from infra.kafka.grants import ADMIN
 from infra.runner.unfinished import REBUILD_JOURNAL, RESTORE_JOURNAL
 from services.runtime.topics import ALERTS, CASE_EVENTS, DERIVED_TOPICS, OBLIGATIONS, PARTITIONS
+from streams.kafka_clients import librdkafka_settings
 from tests.integration.lived_system import LivedSystem, recent_events, write_past
-from tests.live_log import Appender, eventually
+from tests.live_log import eventually
 
 SEED = 20261125
 
@@ -53,7 +55,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedSystem]:
 @pytest.fixture(scope="module")
 def before(lived: LivedSystem) -> Remembered:
     """After some days of a second each, once everything up to one record has been told."""
-    appender = Appender(lived.settings.kafka_bootstrap_servers)
+    appender = lived.appender()
     for number in range(3):
         appender.events(recent_events(SEED + number, cases=6, events_a_case=15))
         time.sleep(2)
@@ -84,7 +86,7 @@ def test_a_running_system_is_rebuilt_while_events_come_and_nobody_sees_an_empty_
     supervisor = lived.supervisor()
     eventually(lambda: lived.inbox(supervisor).status_code == 200, 30, "the inbox is shown")
     assert lived.inbox(supervisor).json()["items"]
-    appender, sent = Appender(lived.settings.kafka_bootstrap_servers), recent_events(SEED + 9, 6, 30)
+    appender, sent = lived.appender(), recent_events(SEED + 9, 6, 30)
     command, answers = lived.begin("rebuild"), []
     while command.poll() is None:
         appender.events([sent.pop() for _ in range(2) if sent])
@@ -110,7 +112,7 @@ def _seen(answer: httpx.Response) -> str:
 
 
 def test_of_the_new_generation_nothing_is_left_beside(lived: LivedSystem, before: Remembered) -> None:
-    admin = AdminClient({"bootstrap.servers": lived.settings.kafka_bootstrap_servers})
+    admin = AdminClient(librdkafka_settings(lived.settings_as(ADMIN)))
     ours = {CASE_EVENTS.name, *(topic.name for topic in DERIVED_TOPICS)}
     assert {name for name in admin.list_topics(timeout=20).topics if name.startswith("reintegration")} == ours
     assert lived.asked("SELECT name FROM system.databases WHERE name LIKE 'reintegration%'") == [("reintegration",)]

@@ -15,6 +15,7 @@ from infra.kafka.create_topics import create_topics
 from infra.kafka.refusal import Refused
 from infra.runner.at_hand import AtHand
 from infra.runner.log_file import LogFile
+from infra.runner.logins import login_of_part
 from infra.runner.part_process import PartProcess, Tell
 from infra.runner.parts import STREAMS, Lives, Part, python_module
 from infra.runner.refusal import CannotRun
@@ -39,7 +40,7 @@ def next_settings(settings: Settings) -> Settings:
 
 def create_next(system: AtHand) -> None:
     """Empty topics and tables. Raises CannotRun."""
-    make_topics(system.settings, NEXT_TOPICS)
+    make_topics(system.admin, NEXT_TOPICS)
     with closing(store_client(system.settings, database="default")) as client:
         migrate(client, next_settings(system.settings).clickhouse_database)
 
@@ -53,13 +54,13 @@ def drop_next(system: AtHand) -> None:
     _delete_groups(system)
 
 
-def make_topics(settings: Settings, topics: Iterable[Topic]) -> None:
+def make_topics(admin: Settings, topics: Iterable[Topic]) -> None:
     """Those that are missing. Raises CannotRun."""
     try:
         create_topics(
-            settings.kafka_bootstrap_servers,
-            settings.kafka_replication_factor,
-            security=settings.kafka_security(),
+            admin.kafka_bootstrap_servers,
+            admin.kafka_replication_factor,
+            security=admin.kafka_security(),
             topics=topics,
         )
     except Refused as refusal:
@@ -69,7 +70,7 @@ def make_topics(settings: Settings, topics: Iterable[Topic]) -> None:
 def delete_topics(system: AtHand, topics: Iterable[Topic]) -> None:
     """Returns when none of them is there. Raises CannotRun."""
     names = [topic.name for topic in topics]
-    admin = AdminClient(librdkafka_settings(system.settings))
+    admin = AdminClient(librdkafka_settings(system.admin))
     for name, done in admin.delete_topics(names, operation_timeout=_GONE_SECONDS).items():
         try:
             done.result(_GONE_SECONDS)
@@ -86,7 +87,7 @@ def delete_topics(system: AtHand, topics: Iterable[Topic]) -> None:
 
 def _delete_groups(system: AtHand) -> None:
     """A group of workers that were ended by force is free only when the broker misses them."""
-    admin = AdminClient(librdkafka_settings(system.settings))
+    admin = AdminClient(librdkafka_settings(system.admin))
 
     def gone() -> bool:
         answers = admin.delete_consumer_groups(list(NEXT_GROUPS))
@@ -125,7 +126,12 @@ class NextWorkers:
         polite = (nice, "-n", "10") if system.runs and nice else ()
         self._processes = [
             PartProcess(
-                Part(f"{name}.{NEXT}", (*polite, *python_module("streams.worker", name)), Lives(1.0)),
+                Part(
+                    f"{name}.{NEXT}",
+                    (*polite, *python_module("streams.worker", name)),
+                    Lives(1.0),
+                    environment=login_of_part(system.logins, name),
+                ),
                 environment,
                 LogFile(system.var_dir / "logs" / f"{name}.{NEXT}.log"),
                 tell,

@@ -59,7 +59,7 @@ def finish(system: AtHand, journal: Journal, progress: Progress) -> None:
     """Do what is left. The parts that read or write either generation must be stopped. Raises CannotRun."""
     left = [topic for topic in _RENEWED if topic.name not in journal.copied]
     delete_topics(system, left)
-    make_topics(system.settings, left)
+    make_topics(system.admin, left)
     for topic in left:
         if topic in COPIED:
             _copy(system.settings, topic, progress)

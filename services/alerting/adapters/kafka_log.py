@@ -19,7 +19,7 @@ from services.alerting.adapters.log_folding import LogFolding
 from services.alerting.application.known import Known
 from services.alerting.domain.detector import Heartbeat, UnreadableHeartbeat
 from services.alerting.domain.pending_heartbeats import PendingHeartbeats
-from services.runtime.consumer import LogConsumer
+from services.runtime.consumer import LogConsumer, aiokafka_security
 from services.runtime.logging import describe_exception
 from services.runtime.metrics import show_progress
 from services.runtime.progress import NotReady, ProgressWatch
@@ -47,12 +47,10 @@ class LogNotReached(NotReady):
 class LogFollower:
     """Reads for `known` until stopped; goes on by itself when the log comes back.
 
-    security: `Settings.kafka_security()`, without TLS files (see `ssl_context`).
+    security: `Settings.kafka_security()`.
     """
 
-    def __init__(
-        self, known: Known, bootstrap_servers: str, security: Mapping[str, object], ssl_context: object | None = None
-    ) -> None:
+    def __init__(self, known: Known, bootstrap_servers: str, security: Mapping[str, object]) -> None:
         self._known = known
         self._options = {
             "bootstrap_servers": bootstrap_servers,
@@ -62,8 +60,7 @@ class LogFollower:
             "retry_backoff_ms": 200,
             "request_timeout_ms": 10_000,
             "metadata_max_age_ms": 30_000,
-            "ssl_context": ssl_context,
-            **security,
+            **aiokafka_security(security),
         }
         self._next: dict[TopicPartition, int] = {}
         self._folding = LogFolding(known)

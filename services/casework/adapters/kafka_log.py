@@ -20,7 +20,7 @@ from services.casework.domain.control import Record as Recorded
 from services.casework.domain.events import Event
 from services.casework.domain.log_time import PartitionTime, header_instant
 from services.runtime import producer as produced
-from services.runtime.consumer import LogConsumer
+from services.runtime.consumer import LogConsumer, aiokafka_security
 from services.runtime.metrics import show_progress
 from services.runtime.producer import Answer, LogProducer, LogUnavailable, Record, RecordTooLarge
 from services.runtime.progress import ProgressWatch
@@ -41,7 +41,7 @@ class KafkaLog:
     def __init__(self, producer: LogProducer, bootstrap_servers: str, security: Mapping[str, object]) -> None:
         self._producer = producer
         self._bootstrap_servers = bootstrap_servers
-        self._security = dict(security)
+        self._security = aiokafka_security(security)
         self._own = OwnRecords()
         self._progress = ProgressWatch(_monotonic())
 
