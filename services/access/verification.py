@@ -50,7 +50,10 @@ _HEADER: Final = frozenset({"alg", "typ", "kid"})
 
 
 class JwksSource(Protocol):
-    """Where the pinned keys are read: a JWK set, which may list `closed_accounts`. Raises OSError."""
+    """Where the pinned keys are read: a JWK set, which may list `closed_accounts` and `revoked_sessions`.
+
+    Raises OSError.
+    """
 
     def read(self) -> bytes: ...
 
@@ -98,6 +101,7 @@ class _Keys:
 
     by_id: Mapping[str, jwt.PyJWK]
     closed_accounts: frozenset[str]
+    revoked_sessions: frozenset[str]
     read_at: float
     proven: dict[str, tuple[Principal, int]] = field(default_factory=dict)
 
@@ -107,7 +111,7 @@ class TokenVerifier:
 
     Keys are read again every 30 s, and when a token names a key that is not known; while the source is away the
     keys at hand serve for an hour. What a token was found to prove is remembered for as long as the keys are fresh, so
-    that an account closed or a key withdrawn counts as soon as it would without.
+    that an account closed, a session ended or a key withdrawn counts as soon as it would without.
     """
 
     def __init__(
@@ -145,6 +149,8 @@ class TokenVerifier:
         if claims["sub"] in keys.closed_accounts:
             raise InvalidToken("the account was closed")
         principal = _principal_of(claims)
+        if principal.session_id in keys.revoked_sessions:
+            raise InvalidToken("the session has ended: sign in again")
         if len(keys.proven) < MOST_PROVEN:
             keys.proven[token] = principal, int(claims["exp"])
         return principal
@@ -242,8 +248,8 @@ def _parse_jwks(document: bytes, read_at: float) -> _Keys:
                 by_id[entry["kid"]] = key
     if not by_id:
         raise ValueError("the set holds no key that can be used here")
-    closed = raw.get("closed_accounts", [])
-    return _Keys(by_id, frozenset(map(str, closed)), read_at)
+    closed, revoked = (frozenset(map(str, raw.get(name, []))) for name in ("closed_accounts", "revoked_sessions"))
+    return _Keys(by_id, closed, revoked, read_at)
 
 
 def _usable(entry: Mapping[str, Any]) -> jwt.PyJWK | None:
@@ -266,18 +272,21 @@ def _usable(entry: Mapping[str, Any]) -> jwt.PyJWK | None:
 def _principal_of(claims: Mapping[str, Any]) -> Principal:
     """Refuses rather than guesses: a supervisor whose areas were lost would see the whole organisation."""
     try:
-        organisation, roles, areas, name = (
+        organisation, roles, areas, name, session_id = (
             claims["org"],
             claims["roles"],
             claims.get("areas", []),
             claims.get("name", ""),
+            claims.get("sid", ""),
         )
-        if not isinstance(organisation, str) or not organisation or not isinstance(name, str):
+        if not isinstance(organisation, str) or not organisation:
+            raise ValueError
+        if not isinstance(name, str) or not isinstance(session_id, str):
             raise ValueError
         if not isinstance(roles, list) or not roles or not isinstance(areas, list):
             raise ValueError
         return Principal(
-            str(claims["sub"]), organisation, frozenset(map(Role, roles)), tuple(map(_area_of, areas)), name
+            str(claims["sub"]), organisation, frozenset(map(Role, roles)), tuple(map(_area_of, areas)), name, session_id
         )
     except (KeyError, ValueError):
         raise InvalidToken("the token does not say who you are here") from None

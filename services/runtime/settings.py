@@ -11,6 +11,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_ROLE = "(administrator|caseworker|evaluator|supervisor)"
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -75,7 +77,11 @@ class Settings(BaseSettings):
     # Sign-in. A JWKS is read from JWKS_FILE if there is one, else from JWKS_URL.
     jwt_issuer: str = "reintegration-access"
     jwt_audience: str = "reintegration"
-    jwt_lifetime_seconds: Annotated[int, Field(ge=60, le=400 * 86_400)] = 12 * 3600
+    jwt_lifetime_seconds: Annotated[int, Field(ge=60, le=400 * 86_400)] = 900
+    session_days: Annotated[int, Field(ge=1, le=90)] = 14
+    second_factor_roles: Annotated[str, Field(pattern=f"^(none|{_ROLE}(,{_ROLE})*)$")] = (
+        "administrator,caseworker,evaluator,supervisor"
+    )
     jwks_url: str = ""
     jwks_file: Path | None = None
     # Where each service's own secret is a file of its name; beside the accounts, unless services are on other machines.

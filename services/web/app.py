@@ -25,6 +25,7 @@ from services.web.headers import SecurityHeaders
 from services.web.measuring import Measuring
 from services.web.pages import administrator, evaluator, signing, staff, supervisor
 from services.web.proxy import Proxy
+from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -48,14 +49,20 @@ def create_app(
             yield
 
     documents = Documents(client, addresses, workers)
+    backends = Backends(client, addresses)
     app = Starlette(
         routes=[*_page_routes(), *_plumbing_routes(documents), *_proxied(Proxy(client, addresses))],
-        middleware=[Middleware(SecurityHeaders), Middleware(Measuring), Middleware(Failing)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Measuring),
+            Middleware(Failing),
+            Middleware(Renewing, Renewals(backends)),
+        ],
         exception_handlers={**ON_ERROR, HTTPException: _framework_error},
         lifespan=lifespan,
     )
     app.state.verifier = verifier
-    app.state.backends = Backends(client, addresses)
+    app.state.backends = backends
     return app
 
 
@@ -64,6 +71,10 @@ def _page_routes() -> list[BaseRoute]:
         Route("/", signing.home),
         Route("/sign-in", signing.sign_in_page),
         Route("/sign-in", signing.sign_in, methods=["POST"]),
+        Route("/second-factor", signing.second_factor_page),
+        Route("/second-factor", signing.second_factor, methods=["POST"]),
+        Route("/invitation", signing.invitation_page),
+        Route("/invitation", signing.invitation, methods=["POST"]),
         Route("/sign-out", signing.sign_out, methods=["POST"]),
         Route("/leave", signing.leave, methods=["POST"]),
         Route("/blank", signing.blank),

@@ -38,8 +38,10 @@ class FieldRefusal:
 class Refused(Exception):
     """The service understood and said no (4xx); `errors` says what stands where."""
 
-    def __init__(self, status: int, title: str, detail: str, errors: Sequence[FieldRefusal]) -> None:
+    def __init__(self, status: int, title: str, detail: str, errors: Sequence[FieldRefusal], kind: str = "") -> None:
+        """kind: what a program can branch on, the end of the problem's `type`."""
         super().__init__(f"{status} {title}: {detail}")
+        self.kind = kind
         self.status = status
         self.title = title
         self.detail = detail
@@ -61,6 +63,10 @@ class Backends:
     async def post(self, path: str, token: str | None, body: object) -> Json:
         """What the part answers to a JSON body. Raises PartAway, SessionEnded, Refused."""
         return await self._ask("POST", path, token, json=body)
+
+    async def delete(self, path: str, token: str | None) -> Json:
+        """Raises PartAway, SessionEnded, Refused."""
+        return await self._ask("DELETE", path, token)
 
     async def _ask(self, method: str, path: str, token: str | None, **content: Any) -> Json:
         route = route_of(path)
@@ -100,4 +106,5 @@ def _refusal(status: int, body: Json) -> Refused:
         for error in listed
         if isinstance(error, dict)
     ]
-    return Refused(status, str(body.get("title", "")), str(body.get("detail", "")), found)
+    kind = str(body.get("type", "")).rpartition(":")[2]
+    return Refused(status, str(body.get("title", "")), str(body.get("detail", "")), found, kind)

@@ -23,11 +23,22 @@ from services.web.backends import Backends, Json, PartAway, Refused, SessionEnde
 from services.web.catalogue import Language, Words, words_of
 from services.web.dhaka import local
 from services.web.routes import Part
-from services.web.sessions import FORM_FIELD, ForgedRequest, check_form, end_session, form_token, session_token
+from services.web.sessions import (
+    FORM_FIELD,
+    ForgedRequest,
+    check_form,
+    end_session,
+    form_secret,
+    form_token,
+    session_token,
+)
 
 _log: Final = logging.getLogger("services.web")
 _FOLDER: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "language"
+NOT_RENEWED: Final = "reintegration.not_renewed"
+"""In the scope of a request whose token is over and could not be renewed, because access did not answer."""
+
 STALE_SECONDS: Final = 45
 _FORM_BYTES: Final = 64 * 1024
 
@@ -120,6 +131,8 @@ def page(*roles: Role) -> Callable[[Page], Callable[[Request], Awaitable[Respons
 
 async def visit_of(request: Request) -> Visit:
     """Who looks. Raises NotSignedIn, SessionEnded, PartAway."""
+    if request.scope.get(NOT_RENEWED):
+        raise PartAway(Part.ACCESS, "the session cannot be renewed")
     token = session_token(request)
     if token is None:
         raise NotSignedIn
@@ -202,7 +215,7 @@ _TEMPLATES: Final = _environment()
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A page in the shell. Every page has the words, the person (None: nobody is signed in) and the form token."""
     words = words_for(request)
-    session = session_token(request)
+    secret = form_secret(request)
     person = values.pop("person", getattr(request.state, "person", None))
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     shell = {
@@ -211,7 +224,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         "person": person,
         "path": request.url.path,
         "back": quote(back if request.method == "GET" else request.url.path, safe="/"),
-        "form_token": form_token(session) if session else "",
+        "form_token": form_token(secret) if secret else "",
         "form_token_field": FORM_FIELD,
         "now": now_text(),
         "stale_seconds": STALE_SECONDS,

@@ -93,7 +93,7 @@ def _headers_for_part(request: Request) -> list[tuple[bytes, bytes]]:
         headers.append((b"x-forwarded-for", request.client.host.encode()))
     session = session_token(request)
     if session is not None and "authorization" not in request.headers:
-        check_proxied(request, session)
+        check_proxied(request)
         headers.append((b"authorization", b"Bearer " + session.encode()))
     return headers
 

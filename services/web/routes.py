@@ -39,11 +39,13 @@ ROUTES: Final = (
     Route("/v1/outcomes", Part.OUTCOMES),
     Route("/v1/vault", Part.VAULT),
     Route("/v1/session", Part.ACCESS),
+    Route("/v1/sessions", Part.ACCESS),
     Route("/v1/invitation", Part.ACCESS),
     Route("/v1/me", Part.ACCESS),
     Route("/v1/people", Part.ACCESS),
     Route("/v1/accounts", Part.ACCESS),
     Route("/v1/account-changes", Part.ACCESS),
+    Route("/v1/lock-outs", Part.ACCESS),
     Route("/.well-known/jwks.json", Part.ACCESS),
 )
 

@@ -86,7 +86,7 @@ def _route(system: System, served: Served, who: DemoPerson | None, about: Subjec
 
 def _filled(path: str, about: Subject) -> str:
     """`act` and `name` stand for one of several that are alike."""
-    values = {"act": "acknowledge", "name": "contacted_on_time", "file": "icon.svg"}
+    values = {"session_id": "none", "act": "acknowledge", "name": "contacted_on_time", "file": "icon.svg"}
     return path.format(case_id=about.case_id, alert_id=about.alert_id, account_id=about.account_id, **values)
 
 
@@ -109,7 +109,11 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
         case "/v1/accounts/{account_id}:change-roles":
             return {"roles": ["evaluator"]}
         case "/v1/invitation":
-            return {"code": "nobody was given this", "password": "a password of nobody"}
+            return {"code": uuid4().hex, "password": "a password of nobody"}
+        case "/v1/session:second-factor":
+            return {"challenge": "nobody was given this", "code": "000000"}
+        case "/v1/session:refresh":
+            return {"refresh_token": "nobody was given this"}
         case "/v1/service-token":
             return {"service": "vault", "secret": "not the vault's"}
         case _:
@@ -156,6 +160,11 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
     match served.path:
         case "/sign-in":
             return {"name": system.anna.sign_in_name, "password": system.anna.password}
+        case "/second-factor":
+            return {"challenge": "nobody was given this", "code": "000000"}
+        case "/invitation":
+            password = "a password of nobody"
+            return {"code": uuid4().hex, "password": password, "again": password}
         case "/open-case":
             opening = {"source": "police", "pathway": "family", "district": "jashore"}
             return {**event, "case_id": str(uuid4()), "caseworker_id": about.caseworker_id, **opening}

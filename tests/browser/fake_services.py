@@ -139,7 +139,8 @@ class FakeServices:
         given = await request.json()
         if given["name"] not in PEOPLE or given["password"] != PASSWORD:
             raise Problem(401, "Not signed in", "the name or the password is wrong")
-        return JSONResponse({"token": given["name"], "expires_at": ago(hours=-12), "principal": {}})
+        told = {"token": given["name"], "expires_at": ago(hours=-12), "refresh_token": given["name"], "principal": {}}
+        return JSONResponse(told)
 
     async def _me(self, request: Request) -> Response:
         person = self._who(request)

@@ -41,6 +41,36 @@ CREATE TABLE IF NOT EXISTS invitations (
     ended_at      INTEGER
 ) STRICT;
 CREATE INDEX IF NOT EXISTS invitations_of_account ON invitations (account_id);
+CREATE TABLE IF NOT EXISTS second_factors (
+    account_id    TEXT PRIMARY KEY,
+    sealed_secret BLOB NOT NULL,
+    confirmed_at  INTEGER,
+    last_step     INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS recovery_codes (
+    account_id    TEXT NOT NULL,
+    code_digest   TEXT NOT NULL,
+    used_at       INTEGER,
+    PRIMARY KEY (account_id, code_digest)
+) STRICT;
+CREATE TABLE IF NOT EXISTS sessions (
+    session_id    TEXT PRIMARY KEY,
+    account_id    TEXT NOT NULL,
+    device        TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    last_used_at  INTEGER NOT NULL,
+    ended_at      INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS sessions_of_account ON sessions (account_id);
+CREATE INDEX IF NOT EXISTS sessions_ended ON sessions (ended_at);
+CREATE TABLE IF NOT EXISTS refresh_tokens (
+    token_digest  TEXT PRIMARY KEY,
+    session_id    TEXT NOT NULL,
+    parent        TEXT NOT NULL,
+    issued_at     INTEGER NOT NULL,
+    spent_at      INTEGER
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS one_unspent_of_a_session ON refresh_tokens (session_id) WHERE spent_at IS NULL;
 CREATE TABLE IF NOT EXISTS account_changes (
     number          INTEGER PRIMARY KEY AUTOINCREMENT,
     at              INTEGER NOT NULL,

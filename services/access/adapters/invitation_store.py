@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from services.access.adapters.database import Database
 from services.access.domain.invitations import Invitation
 
@@ -42,17 +44,15 @@ class SqliteInvitations:
         return Invitation(*row) if row else None
 
     def use(self, invitation: Invitation, now: int, password_hash: str) -> bool:
-        """Ends the invitation and sets the password, both or neither; False when somebody else was first."""
+        """Ends the invitation, sets the password and forgets the second factor and the sessions that there were: all of
+        it or nothing; False when somebody else was first."""
         with self._database.connection() as connection:
             ended = connection.execute(
                 "UPDATE invitations SET ended_at = ? WHERE code_digest = ? AND ended_at IS NULL",
                 (now, invitation.code_digest),
             )
             if ended.rowcount == 1:
-                connection.execute(
-                    "UPDATE accounts SET password_hash = ? WHERE account_id = ?",
-                    (password_hash, invitation.account_id),
-                )
+                _begin_anew(connection, invitation.account_id, password_hash, now)
         return ended.rowcount == 1
 
     def withdraw(self, account_id: str, now: int) -> bool:
@@ -62,3 +62,10 @@ class SqliteInvitations:
                 "UPDATE invitations SET ended_at = ? WHERE account_id = ? AND ended_at IS NULL", (now, account_id)
             )
         return ended.rowcount > 0
+
+
+def _begin_anew(connection: sqlite3.Connection, account_id: str, password_hash: str, now: int) -> None:
+    connection.execute("UPDATE accounts SET password_hash = ? WHERE account_id = ?", (password_hash, account_id))
+    connection.execute("DELETE FROM second_factors WHERE account_id = ?", (account_id,))
+    connection.execute("DELETE FROM recovery_codes WHERE account_id = ?", (account_id,))
+    connection.execute("UPDATE sessions SET ended_at = ? WHERE account_id = ? AND ended_at IS NULL", (now, account_id))

@@ -24,7 +24,10 @@ class TokenIssuer:
         self._lifetime_seconds = lifetime_seconds
 
     def issue(self, principal: Principal, now: int, lifetime_seconds: int | None = None) -> Issued:
-        """now: milliseconds since 1970 UTC. lifetime_seconds None: the lifetime of the settings."""
+        """now: milliseconds since 1970 UTC. lifetime_seconds None: the lifetime of the settings.
+
+        The token names the session of the principal, if it has one: it counts no longer than that.
+        """
         issued_at = now // _SECOND
         expires_at = issued_at + (lifetime_seconds or self._lifetime_seconds)
         claims = {
@@ -41,5 +44,7 @@ class TokenIssuer:
             ],
             "name": principal.name,
         }
+        if principal.session_id:
+            claims["sid"] = principal.session_id
         token = jwt.encode(claims, self._key.private, algorithm="EdDSA", headers={"kid": self._key.kid})
         return Issued(token, expires_at * _SECOND)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from services.access.application.inviting import Invited, Inviting
-from services.access.application.ports import AccountStore, NameTaken
-from services.access.domain.accounts import Account, AccountChange, InvalidAccount, check_account, normalised
+from services.access.application.ports import AccountStore, NameTaken, SessionStore
+from services.access.domain.accounts import Account, AccountChange, Done, InvalidAccount, check_account, normalised
 from services.access.domain.permissions import Area, Principal, Role
 
 
@@ -33,9 +33,15 @@ class NewAccount:
 
 class AccountKeeping:
     def __init__(
-        self, store: AccountStore, inviting: Inviting, clock: Callable[[], int], new_id: Callable[[], str]
+        self,
+        store: AccountStore,
+        inviting: Inviting,
+        sessions: SessionStore,
+        clock: Callable[[], int],
+        new_id: Callable[[], str],
     ) -> None:
         self._store = store
+        self._sessions = sessions
         self._inviting = inviting
         self._clock = clock
         self._new_id = new_id
@@ -79,7 +85,7 @@ class AccountKeeping:
     def change_roles(
         self, principal: Principal, account_id: str, roles: frozenset[Role], areas: tuple[Area, ...]
     ) -> Account:
-        """Her tokens say so from their next renewal on.
+        """Her sessions end, and with them the tokens that say otherwise.
 
         Raises NoSuchAccount, OwnAccount, NotForDemo, InvalidAccount.
         """
@@ -89,6 +95,7 @@ class AccountKeeping:
         changed = replace(account, roles=roles, areas=areas)
         check_account(changed)
         self._store.change_roles(changed, self._clock(), principal.account_id)
+        self._sessions.end_all(account_id, self._clock())
         return changed
 
     def close(self, principal: Principal, account_id: str) -> Account:
@@ -98,7 +105,15 @@ class AccountKeeping:
         """
         account = self.others_account(principal, account_id)
         self._store.close(account, self._clock(), principal.account_id)
+        self._sessions.end_all(account_id, self._clock())
         return self.own_account(principal, account_id)
+
+    def end_sessions(self, principal: Principal, account_id: str) -> Account:
+        """She is signed out on every device. Raises NoSuchAccount, OwnAccount."""
+        account = self.others_account(principal, account_id)
+        self._store.record(account, Done.SESSIONS_ENDED, self._clock(), principal.account_id)
+        self._sessions.end_all(account_id, self._clock())
+        return account
 
     def own_account(self, principal: Principal, account_id: str) -> Account:
         """An account of her organisation. Raises NoSuchAccount."""

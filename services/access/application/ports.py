@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.access.domain.accounts import Account, AccountChange, Done, Failures
+from services.access.domain.device_sessions import DeviceSession
 from services.access.domain.invitations import Invitation
 from services.access.domain.permissions import Principal
+from services.access.domain.second_factor import SecondFactor
 
 
 class NameTaken(Exception):
     """Somebody signs in under this name already."""
+
+
+class NoSuchChallenge(Exception):
+    """The note that the password was right is none, or too old: begin with the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,46 @@ class InvitationStore(Protocol):
     def use(self, invitation: Invitation, now: int, password_hash: str) -> bool: ...
 
     def withdraw(self, account_id: str, now: int) -> bool: ...
+
+
+class SecondFactorStore(Protocol):
+    """Second factors, durable when a call returns."""
+
+    def of(self, account_id: str) -> SecondFactor | None: ...
+
+    def propose(self, account_id: str, secret: bytes) -> SecondFactor: ...
+
+    def confirm(self, account_id: str, step: int, now: int, recovery_digests: Sequence[str]) -> bool: ...
+
+    def use_step(self, account_id: str, step: int) -> bool: ...
+
+    def use_recovery_code(self, account_id: str, recovery_digest: str, now: int) -> bool: ...
+
+
+class Challenges(Protocol):
+    """Notes that somebody's password was right, good for ten minutes."""
+
+    def issue(self, account_id: str, now: int) -> Issued: ...
+
+    def account_of(self, challenge: str, now: int) -> str:
+        """Raises NoSuchChallenge."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Sessions and the digests of their refresh tokens, durable when a call returns."""
+
+    def begin(self, session: DeviceSession, token_digest: str) -> None: ...
+
+    def renew(self, token_digest: str, next_digest: str, now: int, unused_for: int) -> DeviceSession | None: ...
+
+    def of_account(self, account_id: str) -> list[DeviceSession]: ...
+
+    def end(self, session_id: str, account_id: str, now: int) -> bool: ...
+
+    def end_all(self, account_id: str, now: int) -> None: ...
+
+    def ended_since(self, instant: int) -> list[str]: ...
 
 
 class ServiceSecrets(Protocol):

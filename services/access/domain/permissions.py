@@ -13,7 +13,7 @@ Chosen where the design leaves it open:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, assert_never
 
@@ -45,6 +45,7 @@ class Action(StrEnum):
     READ_DETECTOR = "read_detector"
     READ_OUTCOMES = "read_outcomes"
     READ_OWN_ACCOUNT = "read_own_account"
+    MANAGE_OWN_ACCOUNT = "manage_own_account"
     READ_PEOPLE = "read_people"
     READ_ACCOUNTS = "read_accounts"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -57,6 +58,7 @@ class Action(StrEnum):
     ERASE_SURVIVOR = "erase_survivor"
     READ_AUDIT = "read_audit"
     READ_CHARGES = "read_charges"
+    LIFT_LOCK_OUTS = "lift_lock_outs"
 
     __hash__ = str.__hash__
 
@@ -78,7 +80,9 @@ _TAKES_NEW_CASES: Final = frozenset({Action.RECORD_EVENT, Action.KEEP_IDENTITY, 
 _OF_THE_HEAD: Final = frozenset({Action.ERASE_SURVIVOR, Action.READ_AUDIT})
 """Only for who is responsible for the whole organisation."""
 
-_OPEN_TO_ALL: Final = frozenset({Action.READ_OWN_ACCOUNT, Action.READ_POLICY, Action.READ_DETECTOR})
+_OPEN_TO_ALL: Final = frozenset(
+    {Action.READ_OWN_ACCOUNT, Action.MANAGE_OWN_ACCOUNT, Action.READ_POLICY, Action.READ_DETECTOR}
+)
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.CASEWORKER: _OPEN_TO_ALL
@@ -87,10 +91,11 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.SUPERVISOR: _OPEN_TO_ALL
     | CASE_ACTIONS
     | {Action.READ_PEOPLE, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.BREAK_GLASS, Action.READ_BROKEN_GLASS}
-    | {Action.READ_ACCOUNT_CHANGES}
+    | {Action.READ_ACCOUNT_CHANGES, Action.LIFT_LOCK_OUTS}
     | _OF_THE_HEAD,
     Role.EVALUATOR: _OPEN_TO_ALL | {Action.READ_OUTCOMES},
-    Role.ADMINISTRATOR: _OPEN_TO_ALL | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS},
+    Role.ADMINISTRATOR: _OPEN_TO_ALL
+    | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.LIFT_LOCK_OUTS},
     Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR, Action.READ_CHARGES}),
 }
 
@@ -109,13 +114,17 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is signed in. areas: what a supervisor is responsible for; none means the whole organisation."""
+    """Who is signed in. areas: what a supervisor is responsible for; none means the whole organisation.
+
+    session_id: of the sign-in on one device, "" where there is none; it says nothing about who she is.
+    """
 
     account_id: str
     organisation: str
     roles: frozenset[Role]
     areas: tuple[Area, ...] = ()
     name: str = ""
+    session_id: str = field(default="", compare=False)
 
     def may(self, action: Action) -> bool:
         """Whether some role of hers opens the action at all; on which cases, `decide` and `scope` say."""

@@ -17,6 +17,7 @@ from services.access.application.account_keeping import (
     OwnAccount,
 )
 from services.access.application.inviting import AlreadyClosed, Inviting
+from services.access.application.lock_outs import LockOuts
 from services.access.domain.accounts import InvalidAccount
 from services.access.domain.permissions import Action, Principal
 from services.access.entrypoints.shapes import (
@@ -27,8 +28,10 @@ from services.access.entrypoints.shapes import (
     invitation_json,
     not_valid,
 )
+from services.casework.domain.instants import format_instant
 from services.runtime.http import Problem, not_found, permitted
 
+Answerable = Annotated[Principal, Depends(permitted(Action.LIFT_LOCK_OUTS))]
 Administrator = Annotated[Principal, Depends(permitted(Action.MANAGE_ACCOUNTS))]
 
 
@@ -37,7 +40,7 @@ class AccountBody(RolesBody):
     name: str
 
 
-def account_routes(keeping: AccountKeeping, inviting: Inviting) -> APIRouter:
+def account_routes(keeping: AccountKeeping, inviting: Inviting, lock_outs: LockOuts) -> APIRouter:
     router = APIRouter(tags=["accounts"])
 
     @router.get("/v1/people")
@@ -102,6 +105,34 @@ def account_routes(keeping: AccountKeeping, inviting: Inviting) -> APIRouter:
     async def close_account(account_id: str, principal: Administrator) -> dict[str, Any]:
         with refusals():
             return account_json(await asyncio.to_thread(keeping.close, principal, account_id))
+
+    @router.post("/v1/accounts/{account_id}:end-sessions")
+    async def end_sessions(account_id: str, principal: Administrator) -> dict[str, Any]:
+        """Signs somebody else out on every device; within a minute no token of hers counts."""
+        with refusals():
+            return account_json(await asyncio.to_thread(keeping.end_sessions, principal, account_id))
+
+    @router.get("/v1/lock-outs")
+    async def lock_outs_of(principal: Answerable) -> dict[str, Any]:
+        """Whose name waits after wrong attempts: of caseworkers for supervisors, of everybody for administrators."""
+        found = await asyncio.to_thread(lock_outs.of, principal)
+        return {
+            "items": [
+                {
+                    "account_id": one.account.account_id,
+                    "name": one.account.name,
+                    "failures": one.failures.count,
+                    "blocked_until": format_instant(one.failures.blocked_until),
+                }
+                for one in found
+            ]
+        }
+
+    @router.post("/v1/accounts/{account_id}:lift-lock-out")
+    async def lift_lock_out(account_id: str, principal: Answerable) -> dict[str, Any]:
+        with refusals():
+            account = await asyncio.to_thread(lock_outs.lift, principal, account_id)
+        return {"account_id": account.account_id, "name": account.name}
 
     @router.get("/v1/account-changes")
     async def account_changes(

@@ -7,14 +7,24 @@ from pathlib import Path
 
 from services.access.adapters.account_store import SqliteAccounts
 from services.access.adapters.attempt_store import SqliteAttempts
+from services.access.adapters.challenges import SignedChallenges
 from services.access.adapters.database import Database
 from services.access.adapters.invitation_store import SqliteInvitations
+from services.access.adapters.sealing import Sealing
+from services.access.adapters.second_factor_store import SqliteSecondFactors
+from services.access.adapters.session_store import SqliteSessions
+from services.access.adapters.time_codes import time_code
 from services.access.adapters.token_issuer import TokenIssuer
 from services.access.application.account_keeping import AccountKeeping, NewAccount
 from services.access.application.attempts import Attempts
+from services.access.application.device_sessions import DeviceSessions
 from services.access.application.inviting import Inviting
+from services.access.application.key_set import KeySet
+from services.access.application.lock_outs import LockOuts
+from services.access.application.second_factors import SecondFactors
 from services.access.application.sign_in import SignIn
 from services.access.domain.accounts import Account
+from services.access.domain.device_sessions import DAY
 from services.access.domain.permissions import Area, Principal, Role
 from tests import tokens
 
@@ -42,7 +52,8 @@ class CountingPasswords:
 
 
 class House:
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, required_of: frozenset[Role] = frozenset()) -> None:
+        """required_of: roles that must have a second factor."""
         self.now = MAR_1
         self.drawn = count(1)
         self.database = Database(directory)
@@ -53,8 +64,24 @@ class House:
         self.inviting = Inviting(
             self.store, SqliteInvitations(self.database), self.attempts, self.passwords, self.clock, self.random_bytes
         )
-        self.keeping = AccountKeeping(self.store, self.inviting, self.clock, self.new_id)
-        self.sign_in = SignIn(self.store, self.attempts, self.passwords, self.issuer, self.clock)
+        session_store = SqliteSessions(self.database)
+        self.keeping = AccountKeeping(self.store, self.inviting, session_store, self.clock, self.new_id)
+        self.sessions = DeviceSessions(
+            self.store, session_store, self.issuer, self.clock, self.new_id, self.new_id, 14 * DAY
+        )
+        self.second_factors = SecondFactors(
+            self.store,
+            SqliteSecondFactors(self.database, Sealing(directory)),
+            SignedChallenges(tokens.signing_key(), tokens.ISSUER, tokens.AUDIENCE),
+            self.attempts,
+            required_of,
+            self.clock,
+            self.random_bytes,
+            time_code,
+        )
+        self.sign_in = SignIn(self.store, self.attempts, self.passwords, self.second_factors, self.sessions, self.clock)
+        self.lock_outs = LockOuts(self.store, self.attempts, self.clock)
+        self.keys = KeySet(tokens.signing_key(), self.store, session_store, self.clock, 900)
 
     def clock(self) -> int:
         return self.now

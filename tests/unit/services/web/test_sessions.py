@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from http.cookies import SimpleCookie
+
 import pytest
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -11,7 +13,9 @@ from services.web.sessions import (
     begin_session,
     check_form,
     check_proxied,
+    end_session,
     form_token,
+    renew_session,
     session_token,
 )
 
@@ -82,12 +86,39 @@ def test_a_form_without_the_sessions_token_is_refused(token: str | None) -> None
 
 
 def test_a_read_with_the_cookie_needs_no_proof() -> None:
-    check_proxied(a_request("GET", sec_fetch_site="cross-site"), "abc")
+    check_proxied(a_request("GET", sec_fetch_site="cross-site", **SIGNED_IN))
 
 
 def test_an_unsafe_call_with_the_cookie_needs_the_origin_or_the_token() -> None:
-    check_proxied(a_request(sec_fetch_site="same-origin"), "abc")
-    check_proxied(a_request(x_form_token=form_token("abc")), "abc")
+    check_proxied(a_request(sec_fetch_site="same-origin", **SIGNED_IN))
+    check_proxied(a_request(x_form_token=form_token("abc"), **SIGNED_IN))
     for headers in ({}, {"x_form_token": "wrong"}, {"sec_fetch_site": "cross-site", "x_form_token": form_token("abc")}):
         with pytest.raises(ForgedRequest):
-            check_proxied(a_request(**headers), "abc")
+            check_proxied(a_request(**headers, **SIGNED_IN))
+
+
+def test_a_page_that_was_open_while_the_token_was_renewed_can_still_send_its_form() -> None:
+    begun, renewed = Response(), Response()
+    begin_session(a_request(), begun, "first", "renewal-1")
+    cookies = SimpleCookie("; ".join(begun.headers.getlist("set-cookie")))
+    token = form_token(cookies["form"].value)
+    renew_session(a_request(), renewed, "second", "renewal-2")
+    assert not any(each.startswith("form=") for each in renewed.headers.getlist("set-cookie"))
+    later = a_request(sec_fetch_site="same-origin", cookie=f"session=second; form={cookies['form'].value}")
+    check_form(later, a_form(token))
+    with pytest.raises(ForgedRequest):
+        check_form(later, a_form(form_token("second")))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_every_cookie_of_the_session_is_hidden_and_the_end_takes_them_all_away(scheme: str) -> None:
+    begun, ended = Response(), Response()
+    begin_session(a_request(scheme=scheme), begun, "abc", "renewal")
+    end_session(a_request(scheme=scheme), ended)
+    prefix = "__Host-" if scheme == "https" else ""
+    for response in (begun, ended):
+        said = response.headers.getlist("set-cookie")
+        assert [each.partition("=")[0] for each in said] == [prefix + name for name in ("session", "renewal", "form")]
+        for each in said:
+            assert "httponly" in each.lower() and "samesite=strict" in each.lower() and "path=/" in each.lower()
+            assert ("secure" in each.lower()) is (scheme == "https")
