@@ -94,25 +94,28 @@ class AlertReader:
     def _read_until_it_breaks(self, http: httpx.Client) -> None:
         self.came_back += 1
         try:
-            if not self._position:
-                self._read_list(http)
+            if not self._position and not self._read_list(http):
+                return
             with http.stream("GET", f"{self._url}/v1/alerts/stream", params={"after": self._position}) as answer:
                 if answer.status_code != 200:
                     return
                 for event, data, position in _events(answer.iter_lines()):
                     self._position = position
-                    self._take(event, data, http)
-                    if self._ends.is_set():
+                    # Without the list she would go on with a gap: she comes back, and reads it first.
+                    if not self._take(event, data, http) or self._ends.is_set():
                         return
         except httpx.TransportError:
             return
 
-    def _take(self, event: str, data: Json, http: httpx.Client) -> None:
+    def _take(self, event: str, data: Json, http: httpx.Client) -> bool:
+        """Whether the stream can be gone on with."""
         if event == "transition":
             self._see(data, data["revision"], data["transition"], data["at"], listed=False)
         elif event == "reset":
             self.resets.append(data["reason"])
-            self._read_list(http)
+            self._position = ""
+            return self._read_list(http)
+        return True
 
     def _see(self, alert: Json, revision: int, transition: str, told_at: str, *, listed: bool) -> None:
         seen_at, case_id, alert_id = time.time_ns() // 1_000_000, alert["case_id"], alert["alert_id"]
@@ -121,23 +124,28 @@ class AlertReader:
         if transition == "raised":
             self._noted(case_id, alert_id)
 
-    def _read_list(self, http: httpx.Client) -> None:
-        """Everything that is in the list and was not seen yet; the stream goes on from its position."""
+    def _read_list(self, http: httpx.Client) -> bool:
+        """Everything that is in the list and was not seen yet; the stream goes on from the position of its first page.
+
+        False when it was not read to its end, also because a page could not be continued: read it again.
+        """
         known = {(one.alert_id, one.revision) for one in self.seen}
         cursor: str | None = ""
         position = ""
         while cursor is not None:
             answer = http.get(f"{self._url}/v1/alerts", params={"state": "all", "limit": "500", "cursor": cursor})
             if answer.status_code != 200:
-                return
+                return False
             page = answer.json()
             position = position or page["position"]
             cursor = page["next_cursor"]
             for alert in (alert for group in page["items"] for alert in group["alerts"]):
                 for step in (step for step in alert["history"] if "revision" in step):
                     if (alert["alert_id"], step["revision"]) not in known:
+                        known.add((alert["alert_id"], step["revision"]))
                         self._see(alert, step["revision"], step["what"], step["at"], listed=True)
         self._position = position
+        return True
 
 
 def _events(lines: Iterator[str]) -> Iterator[tuple[str, Json, str]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aiokafka import AIOKafkaProducer
 
-from services.casework.domain.instants import DAY, format_instant
+from services.casework.domain.instants import DAY, HOUR, format_instant
 from services.casework.domain.transitions import Transition
 from services.runtime.topics import ALERTS, DETECTOR, PARTITIONS, partition_of
 from tests import tokens
@@ -24,7 +24,7 @@ from tests.integration.alerting_harness import (
     until,
 )
 from tests.integration.casework_process import casework
-from tests.unit.services.alerting.alerting_builders import ended, event
+from tests.unit.services.alerting.alerting_builders import ended, escalated, event
 
 
 async def test_the_inbox_shows_who_is_overdue_by_case_with_a_sentence_that_says_why(kafka):
@@ -127,6 +127,45 @@ async def test_a_supervisor_acts_on_an_alert_and_it_shows_until_when_it_is_held(
             await until(over)
             late = await client.post(f"{path}:acknowledge", headers=org.supervisor)
             assert late.status_code == 409
+
+
+async def test_whoever_reads_every_page_and_then_the_stream_is_told_all_though_cases_move_meanwhile(kafka):
+    org, cases = Organisation(), case_ids(5)
+    alerts = [org.alert(case_id, at=now() - (9 - place) * HOUR) for place, case_id in enumerate(cases)]
+    async with log_of(kafka) as log, alerting(kafka) as client:
+        await log.transitions(*alerts)
+        await listed_with(client, org.supervisor, *alerts)
+        first = await listed(client, org.supervisor, limit="2")
+        up = escalated(alerts[4], after=HOUR)
+        await log.transitions(up)
+        async with streaming(client, org.supervisor, first["position"]) as stream:
+            _, _, told = await stream.next("transition")
+        second = await listed(client, org.supervisor, limit="2", cursor=first["next_cursor"])
+
+    assert (told["alert_id"], told["revision"]) == (up.alert_id, 2)
+    assert [item["case_id"] for item in first["items"]] == cases[:2]
+    assert [item["case_id"] for item in second["items"]] == [cases[4], *cases[2:4]]
+    assert [step["what"] for step in second["items"][0]["alerts"][0]["history"]] == ["raised", "escalated"]
+    assert second["next_cursor"] is None
+
+
+async def test_a_cursor_of_a_list_that_was_read_anew_is_gone_and_one_that_is_none_is_refused(kafka):
+    org, cases = Organisation(), case_ids(2)
+    alerts = [org.alert(case_id) for case_id in cases]
+    answers = []
+    async with log_of(kafka) as log:
+        await log.transitions(*alerts)
+        async with alerting(kafka) as client:
+            await listed_with(client, org.supervisor, *alerts)
+            cursor = (await listed(client, org.supervisor, limit="1"))["next_cursor"]
+        async with alerting(kafka) as client:
+            for old in (cursor, "WzEsIC0xLCA1LCAiYSJd"):
+                answers.append(await client.get("/v1/alerts", headers=org.supervisor, params={"cursor": old}))
+
+    gone, refused = answers
+    assert (gone.status_code, gone.json()["type"]) == (410, "urn:reintegration:problem:begin_again")
+    assert "from its first page" in gone.json()["detail"]
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "cursor")
 
 
 async def test_while_casework_is_away_an_action_is_refused_at_once_with_503(kafka):

@@ -6,6 +6,7 @@ One follower writes, in the event loop; readers see whole steps only, and wait o
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,13 +28,15 @@ Now = Callable[[], int]
 class Contents:
     """All that was folded; thrown away as a whole when the log turns out to be another one.
 
-    complete: everything that stood in the log when reading began has been folded. unreadable_alerts: transitions that
-    this version cannot read; while there are any, an alert may be missing.
+    reading: tells this reading of the log from every other one, by this process or another. complete: everything that
+    stood in the log when reading began has been folded. unreadable_alerts: transitions that this version cannot read;
+    while there are any, an alert may be missing.
     """
 
     inbox: Inbox = field(default_factory=Inbox)
     transitions: TransitionLog = field(default_factory=TransitionLog)
     detector: DetectorWatch = field(default_factory=DetectorWatch)
+    reading: str = field(default_factory=lambda: uuid.uuid4().hex)
     complete: bool = False
     unreadable_alerts: int = 0
 

@@ -1,15 +1,7 @@
-"""The inbox as people read it: one silent woman is one line, the most pressing first, page by page.
-
-The order is `pressing_order`'s; a cursor is the place of the last line in it, so that pages neither repeat nor skip a
-case whose alerts did not change in between.
-"""
+"""The inbox as people read it: one silent woman is one line, the most pressing first."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +10,6 @@ from services.alerting.domain.alert_record import AlertRecord
 from services.alerting.domain.pressing_order import RANKS, Place, RankedCase
 from services.casework.domain.case_directory import CaseCharge
 from services.casework.domain.policy import Severity
-
-
-class UnreadableCursor(ValueError):
-    """The cursor was not given by this list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +67,6 @@ class CaseGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some of the groups; `next_cursor` None when these were the last."""
-
-    groups: tuple[CaseGroup, ...]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
     """Of all groups, not of one page. by_caseworker: (caseworker_id, cases, alerts), most alerts first."""
 
@@ -95,13 +75,6 @@ class Counts:
     by_severity: Mapping[str, int]
     by_level: Mapping[int, int]
     by_caseworker: tuple[tuple[str, int, int], ...]
-
-
-def page_of(groups: Sequence[CaseGroup], cursor: str | None, limit: int) -> Page:
-    """Up to `limit` groups after the cursor. Raises UnreadableCursor."""
-    start = bisect_right(groups, _place(cursor), key=lambda group: group.place) if cursor else 0
-    shown = tuple(groups[start : start + limit])
-    return Page(shown, _cursor(shown[-1].place) if len(groups) > start + limit else None)
 
 
 def counted(groups: Sequence[CaseGroup]) -> Counts:
@@ -123,19 +96,3 @@ def counted(groups: Sequence[CaseGroup]) -> Counts:
         by_level={level: sum(n for (_, reached), n in of_kind.items() if reached == level) for level in (1, 2, 3)},
         by_caseworker=tuple(sorted(loads, key=lambda load: (-load[2], load[0]))),
     )
-
-
-def _cursor(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
-def _place(cursor: str) -> Place:
-    try:
-        read = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        raise UnreadableCursor("not a cursor of this list") from None
-    match read:
-        case [int(rank), int(level), int(since), str(case_id)]:
-            return rank, level, since, case_id
-        case _:
-            raise UnreadableCursor("not a cursor of this list")

@@ -1,7 +1,8 @@
 """All alerts and who is in charge of their cases: a pure fold of two topics of the log.
 
 `take_transition` folds the alerts topic, `take_event` and `take_policy` the case-events topic; in whatever order the
-two are read, what they give in the end is the same. The detector's own cases are left out at once: nobody sees them.
+two are read, what they give in the end is the same, but for the numbers of `changes`. The detector's own cases are left
+out at once: nobody sees them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from enum import StrEnum
 from typing import Final
 
 from services.alerting.domain.alert_record import ActionKind, AlertAction, AlertRecord, add_action, of_this_alert
+from services.alerting.domain.change_log import ChangeLog
 from services.alerting.domain.pressing_order import PressingOrder
 from services.casework.domain.canaries import CANARY_ORGANISATION
-from services.casework.domain.case_directory import CaseCharge, CaseDirectory
+from services.casework.domain.case_directory import CaseCharge, CaseDirectory, changes_charge
 from services.casework.domain.control import PolicyChanged
 from services.casework.domain.events import Event
 from services.casework.domain.policy_timeline import PolicyBook
@@ -42,6 +44,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self.directory = CaseDirectory()
+        self.changes = ChangeLog()
         self._alerts: dict[str, AlertRecord] = {}
         self._cases: dict[str, dict[str, list[AlertRecord]]] = {}
         self._orders: dict[tuple[str, Which], PressingOrder] = {}
@@ -75,10 +78,12 @@ class Inbox:
             order = self._orders.get((transition.organisation, which))
             if order is not None:
                 order.touch(transition.case_id)
+        self.changes.note(transition.case_id)
         return True
 
     def take_event(self, event: Event, recorded_at: int, partition: int, offset: int) -> None:
         """Fold an event of the partition at the offset: who is in charge of the case, and actions on alerts."""
+        self._note_charge(event)
         self.directory.fold(event, recorded_at, offset)
         kind = _ACTIONS.get(event.type)
         if kind is not None and event.organisation != CANARY_ORGANISATION:
@@ -87,6 +92,13 @@ class Inbox:
     def take_policy(self, change: PolicyChanged, recorded_at: int, partition: int) -> None:
         """From here on this is the organisation's policy in this partition: it says how long acknowledging holds."""
         self._policies.setdefault(partition, PolicyBook()).change(change.organisation, recorded_at, change.policy)
+
+    def _note_charge(self, event: Event) -> None:
+        """Of a case without an alert nothing is shown; the alert that comes to it is a change by itself."""
+        if event.case_id in self._cases.get(event.organisation, ()) and (
+            event.case_id not in self.directory or changes_charge(event)
+        ):
+            self.changes.note(event.case_id)
 
     def _action(self, event: Event, kind: ActionKind, recorded_at: int, partition: int) -> AlertAction:
         until = event.data.get("until")
@@ -113,6 +125,7 @@ class Inbox:
             add_action(self._early_actions.setdefault(action.alert_id, []), action)
         elif of_this_alert([action], alert.latest):
             add_action(alert.actions, action)
+            self.changes.note(action.case_id)
 
     # --- asking ---------------------------------------------------------------------------------------------------
 

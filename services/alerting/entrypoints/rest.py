@@ -18,9 +18,10 @@ from services.alerting.application.listing import groups_for
 from services.alerting.application.permission import permitted_alert
 from services.alerting.application.streaming import Item, Reset, StreamSlots, Told, live
 from services.alerting.domain.alert_record import ActionKind
-from services.alerting.domain.case_groups import UnreadableCursor, Wanted, counted, page_of
+from services.alerting.domain.case_groups import Wanted, counted
 from services.alerting.domain.detector import Freshness
 from services.alerting.domain.inbox import Which
+from services.alerting.domain.paging import BeginAgain, Page, Pages, UnreadableCursor
 from services.alerting.entrypoints.problems import problem_of
 from services.alerting.entrypoints.shapes import (
     alert_json,
@@ -38,6 +39,8 @@ from services.runtime.http import Problem, json_body, permitted
 
 NOBODY: Final = "nobody"
 """As `caseworker_id`: cases that have no caseworker."""
+
+_BEGIN_AGAIN: Final = "The cursor can no longer be continued: read the list again from its first page."
 
 Reading = Annotated[Principal, Depends(permitted(Action.READ_ALERTS))]
 ActingOn = Annotated[Principal, Depends(permitted(Action.ACT_ON_ALERT))]
@@ -69,23 +72,26 @@ def _wanted(
 
 
 def _add_list(router: APIRouter, known: Known) -> None:
-    @router.get("/v1/alerts")
+    @router.get("/v1/alerts", responses={410: {"description": _BEGIN_AGAIN}})
     async def list_alerts(
         principal: Reading,
         wanted: Annotated[Wanted, Depends(_wanted)],
         state: Which = Which.OPEN,
-        cursor: str = "",
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        cursor: Annotated[str, Query(description="`next_cursor` of the page before, with the same filters.")] = "",
+        limit: Annotated[int, Query(ge=1, le=500, description="New lines; as many may come again.")] = 100,
         lang: Lang = "en",
     ) -> Response:
-        """Cases with their alerts, the most pressing first. `position` is what the stream goes on from."""
+        """Cases with their alerts, the most pressing first. `position` is what the stream goes on from.
+
+        Whoever reads page after page until `next_cursor` is null, and then the stream from the `position` of the
+        *first* page, has been told every alert that was hers, with its history, whatever changed meanwhile. A later
+        page begins with cases that changed since and now stand before its first new line (at most `limit` of them), so
+        a case may come more than once: the later one counts.
+        """
         with _told_as_problems():
             contents = known.complete()
         groups = groups_for(contents.inbox, principal, state, wanted)
-        try:
-            page = page_of(groups, cursor or None, limit)
-        except UnreadableCursor as error:
-            raise Problem(422, "Not valid", str(error), [("cursor", str(error))], kind="invalid") from None
+        page = _page(Pages(groups, contents.inbox.changes, contents.reading), cursor, limit)
         return JSONResponse(
             {
                 "items": [group_json(group, lang, known.now()) for group in page.groups],
@@ -95,6 +101,17 @@ def _add_list(router: APIRouter, known: Known) -> None:
                 "position": contents.transitions.position().encode(),
             }
         )
+
+
+def _page(pages: Pages, cursor: str, limit: int) -> Page:
+    """Raises Problem."""
+    try:
+        return pages.after(cursor, limit) if cursor else pages.first(limit)
+    except UnreadableCursor as error:
+        raise Problem(422, "Not valid", str(error), [("cursor", str(error))], kind="invalid") from None
+    except BeginAgain as error:
+        detail = f"{error}: read the list again from its first page, without a cursor"
+        raise Problem(410, "Begin again", detail, [("cursor", str(error))], kind="begin_again") from None
 
 
 def _add_one(router: APIRouter, known: Known) -> None:

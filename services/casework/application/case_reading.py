@@ -28,10 +28,11 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class CaseAsItStands:
-    """`file` is None while the tables have nothing of the case yet."""
+    """`file` is None while the tables have nothing of the case yet. recorded_at: of its latest event, milliseconds."""
 
     charge: CaseCharge
     file: CaseFile | None
+    recorded_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +43,32 @@ class CaseReading:
     view: LogView
     now: Callable[[], int]
 
-    async def as_they_stand(self, charges: Sequence[CaseCharge]) -> AsyncIterator[CaseAsItStands]:
-        """The cases (all of one organisation) in rounds; between them the event loop serves others."""
+    async def as_they_stand(self, charges: Sequence[CaseCharge], at: int) -> AsyncIterator[CaseAsItStands]:
+        """The cases (all of one organisation) after all time until `at`, and after all that was recorded.
+
+        They come in rounds; between them the event loop serves others.
+        """
         for start in range(0, len(charges), _CASES_A_ROUND):
             some = charges[start : start + _CASES_A_ROUND]
             histories = await self.history.events_of([charge.case_id for charge in some], some[0].organisation)
             for charge in some:
-                events = histories.get(charge.case_id)
-                yield CaseAsItStands(charge, self.fold(charge.case_id, events) if events else None)
+                yield self._as_it_stands(charge, histories.get(charge.case_id, ()), at)
                 await asyncio.sleep(0)
 
     async def freshness(self, cases_checked: int | None) -> Freshness:
         until = await self.history.read_until()
         return Freshness(until, cases_checked, None if until is None else max(0, self.now() - until))
 
-    def fold(self, case_id: str, events: Sequence[RecordedEvent]) -> CaseFile:
+    def _as_it_stands(self, charge: CaseCharge, events: Sequence[RecordedEvent], at: int) -> CaseAsItStands:
+        if not events:
+            return CaseAsItStands(charge, None)
+        recorded_at = max(recorded.recorded_at for recorded in events)
+        return CaseAsItStands(charge, self.fold(charge.case_id, events, at), recorded_at)
+
+    def fold(self, case_id: str, events: Sequence[RecordedEvent], at: int) -> CaseFile:
         """Under the policies of the case's partition, as the detector has them."""
         policies = self.view.policies.setdefault(partition_of(case_id), PolicyBook())
-        return case_file_of(case_id, events, policies, self.now())
+        return case_file_of(case_id, events, policies, at)
 
 
 def case_file_of(case_id: str, events: Sequence[RecordedEvent], policies: PolicyBook, now: int) -> CaseFile:

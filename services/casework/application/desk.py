@@ -10,10 +10,11 @@ from services.access.domain.permissions import Action, Principal, scope
 from services.casework.application.case_history import RecordedEvent, Unreadable
 from services.casework.application.case_reading import CaseAsItStands, CaseReading, Freshness
 from services.casework.application.errors import StartingUp
-from services.casework.application.listing import Page, page_of
+from services.casework.application.listing import Page, Place, page_of, place_in
 from services.casework.application.permission import case_resource, require_may_read
 from services.casework.application.timeline import TimelineLine, timeline_of
-from services.casework.application.worklist import WorkItem, work_item
+from services.casework.application.worklist import WorkItem
+from services.casework.application.worklist_pages import FirstPage, ListedCase
 from services.casework.domain.case_directory import CaseCharge, CaseDirectory
 
 MOST_CASES: Final = 5000
@@ -24,7 +25,8 @@ MOST_CASES: Final = 5000
 class Worklist:
     """cases_in_scope: how many cases the person may see here; incomplete: not all of them were looked at."""
 
-    page: Page[WorkItem]
+    items: Sequence[WorkItem]
+    next_cursor: str | None
     freshness: Freshness
     cases_in_scope: int
     incomplete: bool
@@ -52,29 +54,37 @@ class Desk:
     async def worklist(
         self, principal: Principal, caseworker_id: str | None, limit: int, cursor: str | None
     ) -> Worklist:
-        """The cases a person is to look at, the neediest first."""
+        """The cases a person is to look at, the neediest first; in the order of the first page on all of them."""
         charges = self._in_scope(principal, caseworker_id)
-        now = self.reading.now()
-        looked_at = charges[:MOST_CASES]
-        items = [
-            item async for case in self.reading.as_they_stand(looked_at) if (item := work_item(case, now)) is not None
-        ]
-        items.sort(key=lambda item: item.need)
-        page = page_of(items, lambda item: item.need, limit, cursor)
+        looked_at, now = charges[:MOST_CASES], self.reading.now()
+        if cursor is None:
+            after, first = None, FirstPage(now, await self.reading.history.read_until() or 0)
+            lines = [first.line(case, now) async for case in self.reading.as_they_stand(looked_at, now)]
+        else:
+            after = place_in(cursor)
+            first = FirstPage.of(after)
+            # Nobody's word makes us work out what will be owed in a thousand years.
+            stood = self.reading.as_they_stand(looked_at, min(first.made_at, now))
+            lines = [first.later_line(case, now) async for case in stood]
+        listed = sorted((line for line in lines if line is not None), key=_place)
+        page = page_of(listed, _place, limit, after)
         freshness = await self.reading.freshness(len(looked_at))
-        return Worklist(page, freshness, len(charges), len(looked_at) < len(charges))
+        items = [line.item for line in page.lines]
+        return Worklist(items, page.next_cursor, freshness, len(charges), len(looked_at) < len(charges))
 
     async def case(self, principal: Principal, case_id: str) -> CaseView:
         charge = self._readable(principal, case_id)
-        cases = [case async for case in self.reading.as_they_stand([charge])]
+        cases = [case async for case in self.reading.as_they_stand([charge], self.reading.now())]
         return CaseView(cases[0], await self.reading.freshness(None))
 
     async def timeline(self, principal: Principal, case_id: str, limit: int, cursor: str | None) -> Timeline:
         charge = self._readable(principal, case_id)
         history = self.reading.history
         events: Sequence[RecordedEvent] = (await history.events_of([case_id], charge.organisation)).get(case_id, ())
-        lines = timeline_of(self.reading.fold(case_id, events), events, await history.conflicts_of(case_id))
-        page = page_of(lines, lambda line: line.place, limit, cursor)
+        lines = timeline_of(
+            self.reading.fold(case_id, events, self.reading.now()), events, await history.conflicts_of(case_id)
+        )
+        page = page_of(lines, lambda line: line.place, limit, None if cursor is None else place_in(cursor))
         return Timeline(page, await history.unreadable_of(case_id), await self.reading.freshness(None))
 
     def _in_scope(self, principal: Principal, caseworker_id: str | None) -> list[CaseCharge]:
@@ -96,3 +106,7 @@ class Desk:
         if not self.reading.view.is_ready:
             raise StartingUp
         return self.reading.view.directory
+
+
+def _place(line: ListedCase) -> Place:
+    return line.place

@@ -24,32 +24,33 @@ class Page(Generic[Line]):
     next_cursor: str | None
 
 
-def page_of(lines: Sequence[Line], place: Callable[[Line], Place], limit: int, cursor: str | None) -> Page[Line]:
-    """The lines after a cursor, of those sorted by their place. Raises EventRefused for a cursor of another list."""
-    if cursor is not None:
-        after = _read(cursor)
+def page_of(lines: Sequence[Line], place: Callable[[Line], Place], limit: int, after: Place | None) -> Page[Line]:
+    """The lines after a place (None: from the first), of those sorted by theirs. Raises EventRefused for a place in
+    another list."""
+    if after is not None:
         try:
             lines = [line for line in lines if place(line) > after]
         except TypeError:
-            raise _unknown_cursor() from None
+            raise unknown_cursor() from None
     given = lines[:limit]
     return Page(given, _written(place(given[-1])) if len(lines) > limit else None)
 
 
-def _written(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
-def _read(cursor: str) -> Place:
+def place_in(cursor: str) -> Place:
+    """The place of the line that was given last. Raises EventRefused for what no list has given."""
     try:
         read = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
-        raise _unknown_cursor() from None
+    except (binascii.Error, ValueError, RecursionError):
+        raise unknown_cursor() from None
     if not isinstance(read, list):
-        raise _unknown_cursor()
+        raise unknown_cursor()
     return tuple(read)
 
 
-def _unknown_cursor() -> EventRefused:
+def unknown_cursor() -> EventRefused:
     sentence = "expected the next_cursor of an earlier page of this list"
     return EventRefused(sentence, (FieldProblem("cursor", sentence),))
+
+
+def _written(place: Place) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")

@@ -152,8 +152,8 @@ class PolicyOut(BaseModel):
 
 def worklist_out(worklist: Worklist, now: int, language: Language) -> WorklistOut:
     return WorklistOut(
-        items=[_work_item(item, now, language) for item in worklist.page.lines],
-        next_cursor=worklist.page.next_cursor,
+        items=[_work_item(item, now, language) for item in worklist.items],
+        next_cursor=worklist.next_cursor,
         cases_in_scope=worklist.cases_in_scope,
         incomplete=worklist.incomplete,
         freshness=_freshness(worklist.freshness),

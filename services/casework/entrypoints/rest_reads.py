@@ -44,7 +44,12 @@ def read_routes(desk: Desk, policies: Mapping[str, Policy]) -> APIRouter:
         cursor: Cursor = None,
         lang: Language = "en",
     ) -> WorklistOut:
-        """Whom to contact, the neediest first; only cases this person may see. An empty parameter narrows nothing."""
+        """Whom to contact, the neediest first; only cases this person may see. An empty parameter narrows nothing.
+
+        Later pages keep the order of the first, so that no case is left out between two; their lines say how a case
+        stands now. A case of which something was recorded since the first page comes after all others, also when it
+        has been shown already. Read page after page until `next_cursor` is null.
+        """
         try:
             found = await desk.worklist(principal, caseworker_id or None, limit, cursor or None)
             return worklist_out(found, desk.reading.now(), lang)

@@ -24,6 +24,7 @@ from services.web.faces import NoSuchPage, Visit, fields_of, now_text, page, pos
 from services.web.forms import ACTIONS_ON_ALERTS, controls_of, read_typed, types_for
 from services.web.people import caseworkers
 from services.web.routes import Part
+from services.web.turning import page_or_beginning
 
 _log: Final = logging.getLogger("services.web")
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -38,12 +39,11 @@ _FIRST: Final = ("call", "family_check_in", "counselling", "training", "job_plac
 
 @page(Role.CASEWORKER)
 async def today(visit: Visit) -> Response:
-    answer = await visit.get(
-        "/v1/worklist", lang=visit.words.language, limit="200", cursor=visit.request.query_params.get("cursor")
-    )
+    cursor = visit.request.query_params.get("cursor")
+    answer, begun_again = await page_or_beginning(visit, "/v1/worklist", cursor, lang=visit.words.language, limit="200")
     with understood(Part.CASEWORK):
         worklist = Worklist.of(answer)
-    return visit.show("today.html", worklist=worklist, area=visit.words.area)
+    return visit.show("today.html", worklist=worklist, begun_again=begun_again, area=visit.words.area)
 
 
 @page(Role.CASEWORKER, Role.SUPERVISOR)

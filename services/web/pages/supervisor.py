@@ -19,6 +19,7 @@ from services.web.dhaka import typed_instant
 from services.web.faces import NoSuchPage, Visit, fields_of, now_text, overdue_words, page, posted_form, understood
 from services.web.people import caseworkers
 from services.web.routes import Part
+from services.web.turning import page_or_beginning
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 FILTERS: Final = ("caseworker_id", "severity", "level")
@@ -67,8 +68,9 @@ async def _show(
 ) -> Response:
     query = visit.request.query_params
     wanted = {name: query.get(name, "") for name in FILTERS}
-    listing = visit.get("/v1/alerts", lang=visit.words.language, limit="200", cursor=query.get("cursor"), **wanted)
-    answer, people = await asyncio.gather(listing, caseworkers(visit))
+    asked = {"lang": visit.words.language, "limit": "200", **wanted}
+    listing = page_or_beginning(visit, "/v1/alerts", query.get("cursor"), **asked)
+    (answer, begun_again), people = await asyncio.gather(listing, caseworkers(visit))
     with understood(Part.ALERTING):
         inbox_now = Inbox.of(answer)
     done = query.get("done", "")
@@ -76,6 +78,7 @@ async def _show(
         "inbox.html",
         status,
         inbox=inbox_now,
+        begun_again=begun_again,
         people=people,
         names=people.names,
         since=lambda instant: overdue_words(visit.words, instant, now_text()),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.alerting.application.listing import groups_for
-from services.alerting.domain.case_groups import UnreadableCursor, Wanted, counted, page_of
+from services.alerting.domain.case_groups import Wanted, counted
 from services.alerting.domain.inbox import Inbox, Which
 from services.casework.domain.instants import DAY
 from services.casework.domain.policy import Severity
@@ -53,25 +53,6 @@ def test_the_worst_comes_first_then_the_highest_level_then_the_longest_overdue()
     critical = raised("00000000-0000-4000-8000-00000000000e", severity=Severity.CRITICAL)
     groups = groups_of(low, newer, older, higher, escalated(higher), critical)
     assert cases(groups) == [one.case_id for one in (critical, higher, older, newer, low)]
-
-
-def test_pages_neither_repeat_nor_skip_a_case():
-    groups = groups_of(*(raised(str(uuid.UUID(int=number)), d=MAR_10 - number % 3 * DAY) for number in range(23)))
-    seen, cursor = [], None
-    while True:
-        page = page_of(groups, cursor, 5)
-        seen += cases(page.groups)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    assert seen == cases(groups)
-    assert len(set(seen)) == 23
-
-
-@pytest.mark.parametrize("cursor", ["x", "e30", "W10", "WzEsMiwzLDRd", "ÄÖ"])
-def test_what_is_no_cursor_is_refused(cursor):
-    with pytest.raises(UnreadableCursor):
-        page_of([], cursor, 5)
 
 
 @pytest.mark.parametrize(

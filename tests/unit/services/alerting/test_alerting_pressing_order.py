@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from services.alerting.application.listing import groups_for
-from services.alerting.domain.case_groups import Wanted, counted, page_of
+from services.alerting.domain.case_groups import Wanted, counted
 from services.alerting.domain.inbox import Inbox, Which
 from services.casework.domain.instants import DAY, HOUR
 from services.casework.domain.policy import Severity
@@ -78,19 +78,12 @@ def test_the_order_kept_step_by_step_is_that_of_sorting_anew(seed: int) -> None:
         )
 
 
-def test_pages_put_together_are_the_whole_list_and_counts_are_of_all_of_it() -> None:
+def test_counts_are_of_the_whole_list() -> None:
     draw, inbox = random.Random(7), Inbox()
     for number in range(95):
         case_id = str(uuid.UUID(int=draw.getrandbits(128), version=4))
         inbox.take_transition(raised(case_id, at=MAR_10 - number * HOUR, severity=draw.choice(list(Severity))))
     groups = groups_for(inbox, EVERYTHING, Which.OPEN, Wanted())
-    put_together, cursor = [], None
-    while True:
-        page = page_of(groups, cursor, 10)
-        put_together += page.groups
-        if (cursor := page.next_cursor) is None:
-            break
-    assert put_together == groups
     counts = counted(groups)
     assert (counts.cases, counts.alerts, counts.by_level) == (95, 95, {1: 95, 2: 0, 3: 0})
     assert sum(counts.by_severity.values()) == 95
