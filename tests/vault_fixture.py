@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.access.domain.permissions import CaseResource, Tenure
 from services.runtime.settings import Settings
+from services.vault.adapters.store import sqlite_url
 from services.vault.application.errors import Away
 from services.vault.bootstrap import Vault, assemble, open_store
 from tests.tokens import principal_of
@@ -80,12 +81,18 @@ class VaultUnderTest:
     def opened_again(self) -> VaultUnderTest:
         """The same data and keys in another process's eyes."""
         self.vault.store.close()
-        return vault_in(self.settings.var_dir, self.casework, self.clock.now)
+        return vault_in(self.settings.var_dir, self.casework, self.clock.now, self.settings.vault_database_url)
+
+    @property
+    def database_url(self) -> str:
+        return self.settings.vault_database_url or sqlite_url(self.data)
 
 
-def vault_in(directory: Path, casework: CaseworkTable | None = None, now: int = MAR_3) -> VaultUnderTest:
-    """New in an empty directory, else upon what is there."""
-    settings = Settings(var_dir=directory)
+def vault_in(
+    directory: Path, casework: CaseworkTable | None = None, now: int = MAR_3, database_url: str = ""
+) -> VaultUnderTest:
+    """New in an empty directory, else upon what is there. database_url: of PostgreSQL; SQLite without."""
+    settings = Settings(var_dir=directory, vault_database_url=database_url)
     store, keys = open_store(settings)
     table = casework or CaseworkTable()
     clock = SetClock(now)

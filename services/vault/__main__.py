@@ -11,9 +11,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from sqlalchemy.exc import DatabaseError
+
 from services.runtime.logging import configure_logging
 from services.runtime.serve import CannotServe, run
 from services.runtime.settings import InvalidSettings, Settings, load_settings
+from services.vault.application.errors import VaultError
 from services.vault.bootstrap import serve_vault
 from services.vault.commands import held, prove_erased, verify_audit
 
@@ -35,13 +38,20 @@ def _arguments() -> argparse.Namespace:
 
 
 def _answered(arguments: argparse.Namespace, settings: Settings) -> int:
-    match arguments.command:
-        case "verify-audit":
-            return verify_audit(settings, arguments.checkpoint)
-        case "prove-erased":
-            return prove_erased(settings, arguments.organisation, arguments.case_id)
-        case _:
-            return held(settings)
+    """Raises CannotServe."""
+    try:
+        match arguments.command:
+            case "verify-audit":
+                return verify_audit(settings, arguments.checkpoint)
+            case "prove-erased":
+                return prove_erased(settings, arguments.organisation, arguments.case_id)
+            case _:
+                return held(settings)
+    except (VaultError, DatabaseError) as error:
+        # A database's own words may hold values.
+        unreadable = f"the vault's database cannot be read: {type(error).__name__}"
+        what = str(error) if isinstance(error, VaultError) else unreadable
+        raise CannotServe(what) from None
 
 
 if __name__ == "__main__":

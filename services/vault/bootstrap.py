@@ -25,12 +25,11 @@ from services.vault.adapters.case_safe import SealedCases
 from services.vault.adapters.casework import Casework
 from services.vault.adapters.copies import BackupsBelow
 from services.vault.adapters.key_file import KeyFile, UnusableKeys, create_key_file
-from services.vault.adapters.sealing import CannotOpen
 from services.vault.adapters.store import OtherInstallation, SqlVaultStore, sqlite_url
 from services.vault.application.auditing import Audit
 from services.vault.application.breaking_glass import BreakingGlass
 from services.vault.application.erasing import Erasing
-from services.vault.application.errors import Away
+from services.vault.application.errors import Away, Unreadable
 from services.vault.application.keeping import Keeping
 from services.vault.application.ports import Charges, ErasedInLog
 from services.vault.application.revealing import Revealing
@@ -74,7 +73,7 @@ def open_store(settings: Settings) -> tuple[SqlVaultStore, KeyFile]:
         path = settings.vault_keys
         keys = create_key_file(path) if not path.exists() and store.is_empty() else KeyFile(path)
         store.belongs_to(keys.installation)
-    except (UnusableKeys, OtherInstallation) as error:
+    except (UnusableKeys, OtherInstallation, Away) as error:
         raise CannotServe(str(error)) from None
     except SQLAlchemyError as error:
         # Its own words may hold values.
@@ -168,8 +167,11 @@ class ErasureKeeper:
                 await self._erasing.finish()
             except Away as error:
                 _log.warning("erasures cannot be finished just now", extra={"reason": str(error)})
-            except CannotOpen as error:
+            except Unreadable as error:
                 _log.error("erasures cannot be finished: %s", error)
+            except OSError:
+                # The key file's disk is full, say: what was cut off goes on from there.
+                _log.exception("erasures cannot be finished just now")
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS_FOR_ERASURES)
 
 

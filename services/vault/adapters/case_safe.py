@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Final
 
 from services.vault.adapters.sealing import (
@@ -17,6 +18,8 @@ from services.vault.adapters.sealing import (
 )
 from services.vault.application.ports import Keyring, Plain, SealedField, Transaction, WrappedKey
 from services.vault.domain.identity import Field
+
+_log = logging.getLogger(__name__)
 
 _PHONES: Final = frozenset({Field.PHONES})
 
@@ -70,7 +73,12 @@ class SealedCases:
         newest = self._keyring.current(organisation)
         count = 0
         for wrapped in transaction.wrapped_keys(organisation, newest.number):
-            key = self._unwrapped(wrapped)
+            try:
+                key = self._unwrapped(wrapped)
+            except KeyDestroyed:
+                # Nobody can read it any more; that must not keep others from being wrapped, nor her from being erased.
+                _log.warning("the key of a case was destroyed before", extra={"case_id": wrapped.case_id})
+                continue
             context = key_context(organisation, wrapped.case_id, newest.number)
             transaction.put_wrapped_key(
                 WrappedKey(organisation, wrapped.case_id, newest.number, seal(newest.key, context, key))

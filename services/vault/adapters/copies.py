@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
-from services.vault.adapters.case_safe import KeyDestroyed
 from services.vault.adapters.store import FILE_NAME, SqlVaultStore, sqlite_url
 from services.vault.application.ports import CaseSafe
-
-_log = logging.getLogger(__name__)
 
 
 class BackupsBelow:
@@ -24,9 +20,6 @@ class BackupsBelow:
             store = SqlVaultStore(sqlite_url(path.parent))
             try:
                 self._forget_in(store, organisation, case_ids)
-            except KeyDestroyed:
-                # Of a time before an earlier erasure that did not reach it: it can be read by nobody already.
-                _log.warning("a backup of the vault is older than its keys", extra={"reason": path.parent.name})
             finally:
                 store.close()
 

@@ -26,6 +26,7 @@ from services.vault.application.ports import Epoch
 
 FILE_NAME: Final = "vault-keys.json"
 _VERSION: Final = 1
+_PARTIAL: Final = ".keys-"
 
 
 class UnusableKeys(RuntimeError):
@@ -89,6 +90,7 @@ class KeyFile:
             changed["organisations"][organisation] = {n: key for n, key in kept.items() if int(n) >= number}
             if changed != self._keys:
                 self._replace(changed)
+            self._sweep()
 
     def sign(self, message: bytes) -> bytes:
         return self._audit_key().sign(message)
@@ -130,8 +132,19 @@ class KeyFile:
                 raise UnusableKeys(f"{self.path} must be yours alone: chmod 400 {self.path}")
             seen = (found.st_ino, found.st_mtime_ns)
             if seen != self._seen:
-                self._keys = _parsed(file.read(), self.path)
+                keys = _parsed(file.read(), self.path)
+                if self._keys and keys["installation"] != self.installation:
+                    raise UnusableKeys(f"the key file was replaced by another installation's: {self.path}")
+                self._keys = keys
                 self._seen = seen
+
+    def _sweep(self) -> None:
+        """A file that was being written when the power went may hold what has been destroyed since."""
+        for left in self.path.parent.glob(f"{_PARTIAL}*"):
+            with left.open("rb") as file:
+                left.unlink()
+                _overwrite(file.fileno())
+        _sync(self.path.parent)
 
     def _replace(self, keys: dict[str, Any]) -> None:
         old = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -157,7 +170,7 @@ def create_key_file(path: Path) -> KeyFile:
 
 def write_keys(path: Path, keys: dict[str, Any]) -> None:
     """Durably in place when this returns: the whole old file or the whole new one, whenever the power goes."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".keys-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_PARTIAL)
     try:
         with os.fdopen(descriptor, "w") as file:
             json.dump(keys, file)
@@ -168,11 +181,15 @@ def write_keys(path: Path, keys: dict[str, Any]) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    directory = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)
 
 
 def require_private(directory: Path, forbidden: int, mode: str) -> None:
@@ -202,7 +219,8 @@ def _parsed(content: bytes, path: Path) -> dict[str, Any]:
         organisations = keys["organisations"].values()
         sizes = {len(base64.b64decode(key)) for organisation in organisations for key in organisation.values()}
         sizes.add(len(base64.b64decode(keys["audit"])))
-        if keys["version"] == _VERSION and sizes == {KEY_BYTES} and keys["installation"]:
+        epochs = [int(number) for organisation in organisations for number in organisation]
+        if keys["version"] == _VERSION and sizes == {KEY_BYTES} and all(n > 0 for n in epochs) and keys["installation"]:
             return keys
     except (ValueError, KeyError, AttributeError, TypeError):
         pass

@@ -15,12 +15,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from services.vault.application.errors import Unreadable
+
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _VERSION: Final = b"\x01"
 
 
-class CannotOpen(RuntimeError):
+class CannotOpen(Unreadable):
     """The key is another, or the sealed thing was changed or moved. Says nothing of what is inside."""
 
 
@@ -36,12 +38,12 @@ def seal(key: bytes, context: str, plain: bytes) -> bytes:
 def unseal(key: bytes, context: str, sealed: bytes) -> bytes:
     """Raises CannotOpen."""
     if sealed[:1] != _VERSION:
-        raise CannotOpen("this was not sealed here")
+        raise CannotOpen("what is kept of her cannot be read: it was not sealed here")
     nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     try:
         return AESGCM(key).decrypt(nonce, body, context.encode())
     except InvalidTag:
-        raise CannotOpen("the key does not open this") from None
+        raise CannotOpen("what is kept of her cannot be read: the keys there are do not open it") from None
 
 
 def field_context(organisation: str, case_id: str, field: str, record: str, dek_version: int = 1) -> str:

@@ -11,8 +11,11 @@ from typing import Any, Final
 from sqlalchemy import (
     Connection,
     Engine,
+    Label,
+    LargeBinary,
     Row,
     Table,
+    cast,
     create_engine,
     delete,
     event,
@@ -24,6 +27,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
 from services.vault.adapters import tables
 from services.vault.adapters.key_file import require_private
@@ -35,6 +39,7 @@ from services.vault.domain.looks import BrokenGlass, Reason
 FILE_NAME: Final = "vault.sqlite3"
 _LOOKED: Final = (Deed.REVEALED, Deed.CHECKED_OUT, Deed.EXPORTED)
 _AT_ONCE: Final = 1000
+_BYTES: Final = ("digest", "signature")
 
 
 class OtherInstallation(RuntimeError):
@@ -76,7 +81,7 @@ class SqlVaultStore:
 
     @contextmanager
     def writing(self, organisation: str) -> Iterator[SqlTransaction]:
-        with self._engine.begin() as connection:
+        with _while_there(), self._engine.begin() as connection:
             if self._is_sqlite:
                 connection.execute(text("BEGIN IMMEDIATE"))
             else:
@@ -85,8 +90,8 @@ class SqlVaultStore:
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
-        """As everything was at one instant, however long the block takes."""
-        with self._engine.connect() as connection:
+        """As everything was at one instant, however long the block takes. Raises Away."""
+        with _while_there(), self._engine.connect() as connection:
             if self._is_sqlite:
                 connection.execute(text("BEGIN"))
             else:
@@ -95,7 +100,10 @@ class SqlVaultStore:
 
     def sweep(self) -> None:
         """SQLite: no page that held it is left in the log beside the file. PostgreSQL: dead rows go. Raises Away."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with (
+            _while_there(),
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
             if self._is_sqlite:
                 busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
                 if busy:
@@ -188,7 +196,8 @@ class SqlTransaction:
 
     def end_of_audit(self, organisation: str) -> Checkpoint | None:
         table = tables.AUDIT_ENDS
-        row = self._connection.execute(select(table).where(table.c.organisation == organisation)).one_or_none()
+        statement = select(table.c.sequence, *_as_bytes(table)).where(table.c.organisation == organisation)
+        row = self._connection.execute(statement).one_or_none()
         return None if row is None else Checkpoint(organisation, row.sequence, row.digest, row.signature)
 
     def append_to_audit(self, entry: Entry, end: Checkpoint) -> None:
@@ -213,9 +222,10 @@ class SqlTransaction:
 
     def whole_audit(self, organisation: str) -> Iterator[Entry]:
         table = tables.AUDIT
-        statement = select(table).where(table.c.organisation == organisation).order_by(table.c.sequence)
+        said = [column for column in table.c if column.name not in _BYTES]
+        statement = select(*said, *_as_bytes(table)).where(table.c.organisation == organisation)
         streaming = self._connection.execution_options(yield_per=_AT_ONCE)
-        return (_entry(row) for row in streaming.execute(statement))
+        return (_entry(row) for row in streaming.execute(statement.order_by(table.c.sequence)))
 
     def put_glass(self, glass: BrokenGlass) -> None:
         self._put(tables.BROKEN_GLASS, asdict(glass))
@@ -283,10 +293,31 @@ def _sqlite_engine(url: str) -> Engine:
     def _connected(connection: Any, _: object) -> None:
         # Transactions are begun in words: the driver would begin a writing one only at its first change.
         connection.isolation_level = None
+        # What is no text any more can still be read, and be told to be other than it was written.
+        connection.text_factory = _any_text
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+@contextmanager
+def _while_there() -> Iterator[None]:
+    """Raises Away for a database that cannot be used just now: gone, held by somebody, without room."""
+    try:
+        yield
+    except OperationalError:
+        # Its own words may hold values.
+        raise Away("the vault's database cannot be used just now") from None
+
+
+def _as_bytes(table: Table) -> list[Label[bytes]]:
+    """Columns of bytes as such, whatever somebody put there: what was changed is told, and stops no reading."""
+    return [cast(table.c[name], LargeBinary).label(name) for name in _BYTES]
+
+
+def _any_text(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")
 
 
 def _hold(connection: Connection, organisation: str) -> None:
@@ -302,8 +333,7 @@ def _wrapped(row: Row[Any]) -> WrappedKey:
 
 def _entry(row: Row[Any]) -> Entry:
     values = {field.name: getattr(row, field.name) for field in fields(Look)}
-    look = Look(**values | {"deed": Deed(row.deed)})
-    return Entry(row.sequence, look, row.digest, row.signature)
+    return Entry(row.sequence, Look(**values), row.digest, row.signature)
 
 
 def _erasure(row: Row[Any]) -> Erasure:

@@ -8,7 +8,8 @@ VaultError
 │   ├── OutsideWindow       she agreed to other hours: a reason is needed
 │   ├── BudgetSpent         too many different cases today
 │   └── OtherContent        kept already, with other words, under this id
-└── Away                    something the answer needs cannot be reached: nothing was done, ask again
+├── Away                    something the answer needs cannot be reached: nothing was done, ask again
+└── Unreadable              what is kept does not open with the keys there are: somebody must bring back the right ones
 """
 
 from __future__ import annotations
@@ -47,4 +48,8 @@ class OtherContent(Refused):
 
 
 class Away(VaultError):
+    pass
+
+
+class Unreadable(VaultError):
     pass

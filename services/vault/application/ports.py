@@ -188,7 +188,10 @@ class CaseSafe(Protocol):
         ...
 
     def wrap_anew(self, transaction: Transaction, organisation: str) -> int:
-        """Everybody's keys under the newest epoch. Returns how many were under an older one."""
+        """Everybody's keys under the newest epoch, but for those that nobody can open any more.
+
+        Returns how many were under an older one.
+        """
         ...
 
 

@@ -39,13 +39,14 @@ class Deed(StrEnum):
 class Look:
     """What is to be said in the audit. at: milliseconds since 1970 UTC; "" where there is nothing to say.
 
-    fields: what was shown or kept, like "names,phones". detail: a short code, never words.
+    deed: one of Deed, unless somebody changed what was written. fields: what was shown or kept, like "names,phones".
+    detail: a short code, never words.
     """
 
     organisation: str
     at: int
     actor: str
-    deed: Deed
+    deed: str
     case_id: str = ""
     fields: str = ""
     purpose: str = ""
@@ -156,7 +157,9 @@ def _fault_at_the_end(
 
 
 def _digest(before: bytes, sequence: int, look: Look) -> bytes:
-    canonical = json.dumps([sequence, asdict(look)], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    # A store that somebody wrote to may give what is no word and no number: that is then not what was written.
+    said = [sequence, asdict(look)]
+    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=repr)
     return hashlib.sha256(before + canonical.encode()).digest()
 
 

@@ -16,6 +16,7 @@ from services.vault.application.errors import (
     NotPermitted,
     OtherContent,
     OutsideWindow,
+    Unreadable,
     VaultError,
 )
 from services.vault.domain.identity import InvalidIdentity
@@ -35,7 +36,7 @@ def problem_of(error: VaultError | InvalidIdentity) -> Problem:
         return Problem(422, "Not valid", "some fields are wrong", error.problems, kind="invalid")
     if isinstance(error, NoSuchCase):
         return not_found()
-    if isinstance(error, Away):
+    if isinstance(error, Away | Unreadable):
         return unavailable(str(error))
     status, title, kind, _ = _TABLE[type(error)]
     # The budget is whole again at midnight; a phone asks once an hour at most.
@@ -48,4 +49,4 @@ def code_of(error: VaultError | InvalidIdentity) -> grpc.StatusCode:
         return grpc.StatusCode.INVALID_ARGUMENT
     if isinstance(error, NoSuchCase):
         return grpc.StatusCode.NOT_FOUND
-    return grpc.StatusCode.UNAVAILABLE if isinstance(error, Away) else _TABLE[type(error)][3]
+    return grpc.StatusCode.UNAVAILABLE if isinstance(error, Away | Unreadable) else _TABLE[type(error)][3]

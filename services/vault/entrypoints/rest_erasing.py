@@ -11,7 +11,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends
 from services.access.domain.permissions import Action, Principal
 from services.runtime.http import not_found, permitted
 from services.vault.application.erasing import Erasing
-from services.vault.application.errors import Away, VaultError
+from services.vault.application.errors import Away, Unreadable, VaultError
 from services.vault.entrypoints import models
 from services.vault.entrypoints.problems import problem_of
 
@@ -52,6 +52,6 @@ def erasing_routes(erasing: Erasing) -> APIRouter:
 async def _finish(erasing: Erasing) -> None:
     try:
         await asyncio.shield(erasing.finish())
-    except Away as error:
+    except (Away, Unreadable) as error:
         # The vault tries again by itself.
         _log.warning("an erasure is not done yet", extra={"reason": str(error)})
