@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from starlette.applications import Starlette
 
 from services.runtime.serve import HttpServer
 from services.web.app import create_app
@@ -61,10 +62,13 @@ class _Loop:
 
 
 @contextmanager
-def serving(services: FakeServices) -> Iterator[Faces]:
-    """The fake services and an origin in front of them, on free ports of loopback, until the block ends."""
+def serving(services: FakeServices, vault: Starlette | None = None) -> Iterator[Faces]:
+    """The fake services and an origin in front of them, on free ports of loopback, until the block ends.
+
+    vault: a real one, in place of the fake services' own.
+    """
     loop = _Loop()
-    behind = HttpServer(services.app(), "127.0.0.1", 0)
+    behind = HttpServer(services.app(vault), "127.0.0.1", 0)
     loop.run(behind.start())
     addresses = dict.fromkeys(Part, f"http://127.0.0.1:{behind.port}")
     origin = HttpServer(create_app(addresses, new_client(), FakeVerifier()), "127.0.0.1", 0)

@@ -23,7 +23,7 @@ from services.web.faces import ON_ERROR, no_such_page
 from services.web.failing import Failing
 from services.web.headers import SecurityHeaders
 from services.web.measuring import Measuring
-from services.web.pages import administrator, evaluator, signing, staff, supervisor
+from services.web.pages import administrator, case, evaluator, head, identity, signing, staff, supervisor
 from services.web.proxy import Proxy
 from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
@@ -82,11 +82,18 @@ def _page_routes() -> list[BaseRoute]:
         Route("/today", staff.today),
         Route("/open-case", staff.open_case_page),
         Route("/open-case", staff.open_case, methods=["POST"]),
-        Route("/cases/{case_id}", staff.case_page),
+        Route("/cases/{case_id}", case.case_page),
+        Route("/cases/{case_id}", case.look_at_her, methods=["POST"]),
+        Route("/cases/{case_id}/glass", case.break_glass, methods=["POST"]),
+        Route("/cases/{case_id}/identity", identity.identity_page),
+        Route("/cases/{case_id}/identity", identity.keep, methods=["POST"]),
+        Route("/cases/{case_id}/erase", head.erase_page),
+        Route("/cases/{case_id}/erase", head.erase, methods=["POST"]),
         Route("/cases/{case_id}/record", staff.record_page),
         Route("/cases/{case_id}/record", staff.record, methods=["POST"]),
         Route("/inbox", supervisor.inbox),
         Route("/inbox/{alert_id}/{act}", supervisor.act_on, methods=["POST"]),
+        Route("/audit", head.audit),
         Route("/outcomes", evaluator.outcomes),
         Route("/people", administrator.people),
     ]

@@ -36,13 +36,14 @@ class FieldRefusal:
 
 
 class Refused(Exception):
-    """The service understood and said no (4xx); `errors` says what stands where."""
+    """The service understood and said no (4xx); `errors` says what stands where, `kind` why, in one word."""
 
-    def __init__(self, status: int, title: str, detail: str, errors: Sequence[FieldRefusal], kind: str = "") -> None:
-        """kind: what a program can branch on, the end of the problem's `type`."""
+    def __init__(
+        self, status: int, title: str, detail: str, errors: Sequence[FieldRefusal] = (), kind: str = ""
+    ) -> None:
         super().__init__(f"{status} {title}: {detail}")
-        self.kind = kind
         self.status = status
+        self.kind = kind
         self.title = title
         self.detail = detail
         self.errors = tuple(errors)
@@ -67,6 +68,10 @@ class Backends:
     async def delete(self, path: str, token: str | None) -> Json:
         """Raises PartAway, SessionEnded, Refused."""
         return await self._ask("DELETE", path, token)
+
+    async def put(self, path: str, token: str | None, body: object) -> Json:
+        """As `post`."""
+        return await self._ask("PUT", path, token, json=body)
 
     async def _ask(self, method: str, path: str, token: str | None, **content: Any) -> Json:
         route = route_of(path)

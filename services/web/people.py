@@ -29,11 +29,13 @@ class Caseworkers:
     is_away: bool = False
 
 
-async def caseworkers(visit: Visit) -> Caseworkers:
-    """Names are beside a page's point: without them it is still shown, and says that they are missing."""
+async def caseworkers(visit: Visit, everybody: bool = False) -> Caseworkers:
+    """everybody: for the head, all who have or had an account.
+
+    Names are beside a page's point: without them it is still shown, and says that they are missing."""
     own = {visit.person.account_id: visit.person.name}
     try:
-        answer = await visit.get("/v1/people")
+        answer = await visit.get("/v1/people", everybody="true" if everybody else None)
         with understood(Part.ACCESS):
             known = tuple(Colleague(told["account_id"], told["name"]) for told in answer["items"])
     except PartAway as failure:

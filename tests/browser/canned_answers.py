@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.access.domain.permissions import Principal, Role
+from services.access.domain.permissions import Area, Principal, Role
 from services.casework.domain.case_code import case_code
 
 CASEWORKER = "11111111-1111-4111-8111-111111111111"
 OTHER_CASEWORKER = "22222222-2222-4222-8222-222222222222"
 SUPERVISOR = "33333333-3333-4333-8333-333333333333"
+AREA_SUPERVISOR = "66666666-6666-4666-8666-666666666666"
 EVALUATOR = "44444444-4444-4444-8444-444444444444"
 ADMINISTRATOR = "55555555-5555-4555-8555-555555555555"
 CASES = (
@@ -24,6 +25,7 @@ PASSWORD = "an invented password"
 PEOPLE = {
     "asha": Principal(CASEWORKER, "rupantar", frozenset({Role.CASEWORKER}), name="Asha Invented"),
     "nasrin": Principal(SUPERVISOR, "rupantar", frozenset({Role.SUPERVISOR}), name="Nasrin Invented"),
+    "ruma": Principal(AREA_SUPERVISOR, "rupantar", frozenset({Role.SUPERVISOR}), (Area("jashore"),), "Ruma Invented"),
     "kamal": Principal(EVALUATOR, "rupantar", frozenset({Role.EVALUATOR}), name="Kamal Invented"),
     "admin": Principal(ADMINISTRATOR, "rupantar", frozenset({Role.ADMINISTRATOR}), name="Admin Invented"),
 }

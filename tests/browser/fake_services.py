@@ -11,7 +11,8 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.access.domain.permissions import Principal
 from services.runtime.authentication import InvalidToken
@@ -63,8 +64,9 @@ class FakeServices:
     transitions: list[dict[str, Any]] = field(default_factory=list)
     open_streams: int = 0
 
-    def app(self) -> Starlette:
-        routes = [
+    def app(self, vault: ASGIApp | None = None) -> Starlette:
+        """vault: what answers below /v1/vault while that part is not away; without one nobody broke any glass."""
+        routes: list[BaseRoute] = [
             Route("/readyz", self._readyz),
             Route("/openapi.json", self._openapi),
             Route("/v1/session", self._guarded(self._session), methods=["POST"]),
@@ -82,6 +84,7 @@ class FakeServices:
             Route("/v1/alerts/{what}", self._guarded(self._act), methods=["POST"]),
             Route("/v1/detector", self._guarded(self._detector)),
             Route("/v1/outcomes/{name}", self._guarded(self._outcomes)),
+            self._vault(vault) if vault else Route("/v1/vault/broken-glass", self._guarded(self._nothing)),
         ]
         return Starlette(routes=routes, exception_handlers={Problem: lambda _, problem: problem.to_response()})
 
@@ -105,6 +108,20 @@ class FakeServices:
             return await answer(request)
 
         return guarded
+
+    def _vault(self, vault: ASGIApp) -> BaseRoute:
+        """The whole of it, at the paths it has by itself."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if Part.VAULT in self.away:
+                await Problem(503, "Not available just now").to_response()(scope, receive, send)
+            else:
+                await vault({**scope, "root_path": ""}, receive, send)
+
+        return Mount("/v1/vault", answer)
+
+    async def _nothing(self, _: Request) -> Response:
+        return JSONResponse({"items": []})
 
     def _who(self, request: Request) -> Principal | None:
         return PEOPLE.get(request.headers.get("authorization", "").removeprefix("Bearer "))
@@ -147,8 +164,10 @@ class FakeServices:
         assert person is not None
         return JSONResponse({"account_id": person.account_id, "name": person.name})
 
-    async def _people(self, _: Request) -> Response:
+    async def _people(self, request: Request) -> Response:
         names = {CASEWORKER: "Asha Invented", OTHER_CASEWORKER: "Runa Invented"}
+        if request.query_params.get("everybody"):
+            names |= {person.account_id: person.name for person in PEOPLE.values()}
         return JSONResponse({"items": [{"account_id": account, "name": name} for account, name in names.items()]})
 
     async def _accounts(self, _: Request) -> Response:

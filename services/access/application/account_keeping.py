@@ -50,8 +50,13 @@ class AccountKeeping:
         """All accounts of her organisation, closed ones too."""
         return self._store.of_organisation(principal.organisation)
 
-    def people(self, principal: Principal) -> list[Account]:
-        """The caseworkers of her organisation whose accounts are open; a caseworker sees only herself."""
+    def people(self, principal: Principal, everybody: bool = False) -> list[Account]:
+        """The caseworkers of her organisation whose accounts are open; a caseworker sees only herself.
+
+        everybody: all who have or had an account; only the organisation's head sees more by it.
+        """
+        if everybody and principal.is_head:
+            return self.accounts(principal)
         sees_all = not principal.roles.isdisjoint({Role.SUPERVISOR, Role.ADMINISTRATOR})
         return [
             account

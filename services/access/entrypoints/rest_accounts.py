@@ -44,8 +44,10 @@ def account_routes(keeping: AccountKeeping, inviting: Inviting, lock_outs: LockO
     router = APIRouter(tags=["accounts"])
 
     @router.get("/v1/people")
-    async def people(principal: Annotated[Principal, Depends(permitted(Action.READ_PEOPLE))]) -> dict[str, Any]:
-        found = await asyncio.to_thread(keeping.people, principal)
+    async def people(
+        principal: Annotated[Principal, Depends(permitted(Action.READ_PEOPLE))], everybody: bool = False
+    ) -> dict[str, Any]:
+        found = await asyncio.to_thread(keeping.people, principal, everybody)
         return {"items": [{"account_id": account.account_id, "name": account.name} for account in found]}
 
     @router.get("/v1/accounts")

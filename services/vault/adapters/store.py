@@ -210,13 +210,17 @@ class SqlTransaction:
         self._connection.execute(insert(tables.AUDIT).values(values))
         self._put(tables.AUDIT_ENDS, asdict(end))
 
-    def audit(self, organisation: str, before: int | None, limit: int, case_id: str | None) -> list[Entry]:
+    def audit(
+        self, organisation: str, before: int | None, limit: int, case_id: str | None, actor: str | None = None
+    ) -> list[Entry]:
         table = tables.AUDIT
         statement = select(table).where(table.c.organisation == organisation)
         if before is not None:
             statement = statement.where(table.c.sequence < before)
         if case_id is not None:
             statement = statement.where(table.c.case_id == case_id)
+        if actor is not None:
+            statement = statement.where(table.c.actor == actor)
         rows = self._connection.execute(statement.order_by(table.c.sequence.desc()).limit(limit))
         return [_entry(row) for row in rows]
 

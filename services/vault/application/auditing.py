@@ -44,13 +44,15 @@ class Audit:
         transaction.append_to_audit(entry, end)
         return end
 
-    def read(self, principal: Principal, before: int | None, limit: int, case_id: str | None) -> AuditPage:
-        """Reading stands in the audit too."""
+    def read(
+        self, principal: Principal, before: int | None, limit: int, case_id: str | None, actor: str | None = None
+    ) -> AuditPage:
+        """Of one case, of one account, or all. Reading stands in the audit too."""
         organisation = principal.organisation
         with self._store.writing(organisation) as transaction:
             look = Look(organisation, self._clock(), principal.account_id, Deed.AUDIT_READ, case_id or "")
             end = self.append(transaction, look)
-            found = transaction.audit(organisation, before, limit + 1, case_id)
+            found = transaction.audit(organisation, before, limit + 1, case_id, actor)
         return AuditPage(found[:limit], end, len(found) > limit)
 
     def verify(self, organisation: str, remembered: Iterable[Checkpoint] = ()) -> Broken | None:

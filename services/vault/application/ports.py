@@ -124,7 +124,9 @@ class Transaction(Protocol):
 
     def append_to_audit(self, entry: Entry, end: Checkpoint) -> None: ...
 
-    def audit(self, organisation: str, before: int | None, limit: int, case_id: str | None) -> list[Entry]:
+    def audit(
+        self, organisation: str, before: int | None, limit: int, case_id: str | None, actor: str | None = None
+    ) -> list[Entry]:
         """Newest first, below sequence `before`."""
         ...
 

@@ -138,10 +138,11 @@ def audit_routes(audit: Audit) -> APIRouter:
         before: Annotated[int | None, Query(ge=1)] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         case_id: models.Id | None = None,
+        account_id: Annotated[str | None, Query(max_length=36)] = None,
     ) -> dict[str, Any]:
         """Who looked at whom and what for, newest first. `end`: to be remembered outside, and compared next time."""
         try:
-            page = await asyncio.to_thread(audit.read, principal, before, limit, case_id)
+            page = await asyncio.to_thread(audit.read, principal, before, limit, case_id, account_id)
         except _WRONG as error:
             raise problem_of(error) from None
         items = [models.entry_out(entry) for entry in page.entries]

@@ -1,4 +1,4 @@
-"""The staff's pages: whom to contact today, a case, and saying what happened."""
+"""The staff's pages: whom to contact today, and saying what happened."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from services.access.domain.permissions import Role
 from services.casework.domain.case_code import case_code
 from services.casework.domain.event_types import EVENT_TYPES, EventType, OneOf, Recorder
 from services.web.backends import PartAway, Refused
-from services.web.casework_answers import CaseView, Timeline, TimelineEntry, Worklist
+from services.web.broken_glass import broken_glass, of_the_last_week
+from services.web.casework_answers import Timeline, TimelineEntry, Worklist
 from services.web.catalogue import Words, latin_digits
 from services.web.dhaka import for_form, typed_instant
 from services.web.faces import NoSuchPage, Visit, fields_of, now_text, page, posted_form, understood
@@ -40,39 +41,23 @@ _FIRST: Final = ("call", "family_check_in", "counselling", "training", "job_plac
 @page(Role.CASEWORKER)
 async def today(visit: Visit) -> Response:
     cursor = visit.request.query_params.get("cursor")
-    answer, begun_again = await page_or_beginning(visit, "/v1/worklist", cursor, lang=visit.words.language, limit="200")
+    listing = page_or_beginning(visit, "/v1/worklist", cursor, lang=visit.words.language, limit="200")
+    (answer, begun_again), glass = await asyncio.gather(listing, broken_glass(visit))
     with understood(Part.CASEWORK):
         worklist = Worklist.of(answer)
-    return visit.show("today.html", worklist=worklist, begun_again=begun_again, area=visit.words.area)
-
-
-@page(Role.CASEWORKER, Role.SUPERVISOR)
-async def case_page(visit: Visit) -> Response:
-    case_id = _case_id(visit)
-    case_answer, timeline_answer, people = await asyncio.gather(
-        visit.get(f"/v1/cases/{case_id}", lang=visit.words.language),
-        visit.get(f"/v1/cases/{case_id}/timeline", cursor=visit.request.query_params.get("cursor")),
-        caseworkers(visit),
-    )
-    with understood(Part.CASEWORK):
-        case = CaseView.of(case_answer)
-        timeline = Timeline.of(timeline_answer)
-
-    def shown(field: str, value: object) -> str:
-        return shown_value(visit.words, people.names, field, value)
-
-    def phrase(entry: TimelineEntry) -> str:
-        return phrase_of(visit.words, people.names, entry)
-
     return visit.show(
-        "case.html", case=case, timeline=timeline, people=people, names=people.names, shown=shown, phrase=phrase
+        "today.html",
+        worklist=worklist,
+        begun_again=begun_again,
+        area=visit.words.area,
+        glass=of_the_last_week(glass),
     )
 
 
 @page(Role.CASEWORKER, Role.SUPERVISOR)
 async def record_page(visit: Visit) -> Response:
     """Without ?type= the types to choose from; with it an empty form."""
-    case_id = _case_id(visit)
+    case_id = case_id_of(visit)
     chosen = visit.request.query_params.get("type")
     if chosen is None:
         return visit.show("choose.html", case_id=case_id, code=case_code(case_id), types=_choices(visit))
@@ -82,7 +67,7 @@ async def record_page(visit: Visit) -> Response:
 
 @page(Role.CASEWORKER, Role.SUPERVISOR)
 async def record(visit: Visit) -> Response:
-    case_id = _case_id(visit)
+    case_id = case_id_of(visit)
     typed = fields_of(await posted_form(visit.request))
     return await _send(visit, Sheet.typed_in(case_id, _type_named(visit, typed.get("type", "")), typed))
 
@@ -248,7 +233,8 @@ def shown_value(words: Words, names: Mapping[str, str], field: str, value: objec
             return words.label(field, value)
 
 
-def _case_id(visit: Visit) -> str:
+def case_id_of(visit: Visit) -> str:
+    """The case in the path. Raises NoSuchPage."""
     case_id: str = visit.request.path_params["case_id"]
     if not _ID.fullmatch(case_id):
         raise NoSuchPage

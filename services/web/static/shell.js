@@ -37,7 +37,13 @@ document.addEventListener("submit", (event) => {
   for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = true;
 });
 
-// A page taken back out of the browser's memory may be somebody else's by now.
+// What the vault showed is gone when the page is left, wherever the browser keeps it.
+window.addEventListener("pagehide", () => {
+  for (const secret of document.querySelectorAll("[data-secret]")) secret.replaceChildren();
+});
+
+// A page taken back out of the browser's memory may be somebody else's by now. Asked for anew, not sent anew: what
+// somebody looked at is not looked at again.
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted) window.location.reload();
+  if (event.persisted) window.location.replace(window.location.href);
 });
