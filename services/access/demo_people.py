@@ -75,7 +75,7 @@ def create_demo_people(
     lifetime_seconds: int = DEMO_LIFETIME_SECONDS,
 ) -> list[DemoPerson]:
     """Everybody of the organisations, in order: caseworkers, supervisors (area, district, organisation), evaluator,
-    administrator; each with a fresh token. Raises UnsafeKeyFile, InvalidAccount.
+    administrator, donor; each with a fresh token. Raises UnsafeKeyFile, InvalidAccount.
     """
     parts = build_parts(settings)
     path = settings.access_dir / FILE_NAME
@@ -128,6 +128,7 @@ def _people_of(organisation: DemoOrganisation) -> Iterator[_Wanted]:
     yield _wanted(name, Role.SUPERVISOR, "organisation", (), "", 13)
     yield _wanted(name, Role.EVALUATOR, "", (), "", 15)
     yield _wanted(name, Role.ADMINISTRATOR, "", (), "", 17)
+    yield _wanted(name, Role.DONOR, "", (), "", 19)
 
 
 def _wanted(

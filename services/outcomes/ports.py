@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.outcomes.domain.breakdowns import Breakdown
 from services.outcomes.domain.periods import Period
+from services.outcomes.domain.publication.release import Content, Made
 from services.outcomes.domain.reckoning import Reckoning
 
 
 class StoreUnavailable(Exception):
     """The store did not answer: nothing is known, which is not zero. The same question may be asked again."""
+
+
+class NumberTaken(Exception):
+    """Meanwhile another release was published under the number: make the draft again."""
+
+
+class ReleaseDamaged(Exception):
+    """What is kept of a release is not what was published: it is not shown to anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +48,43 @@ class TallyStore(Protocol):
     def state(self, organisations: Sequence[str]) -> DataState: ...
 
     def ping(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A release as it is kept. hidden: what is not shown, in plain words with why; for the organisation alone.
+
+    made_by, published_by: account ids; the times in milliseconds since 1970, None while it is a draft.
+    """
+
+    number: int
+    content: Content
+    hidden: Sequence[Mapping[str, str | None]]
+    digest: str
+    made_at: int
+    made_by: str
+    published_at: int | None = None
+    published_by: str | None = None
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+    @property
+    def was_seen_by_two(self) -> bool:
+        """Whether somebody else published it than who made it."""
+        return self.published_by is not None and self.published_by != self.made_by
+
+
+class ReleaseStore(Protocol):
+    """Keeps releases. What is published is there for ever, and as it was; of an organisation there is one draft at
+    most. Every method raises StoreUnavailable or ReleaseDamaged."""
+
+    def all_of(self, organisation: str) -> list[Kept]:
+        """Published ones and the draft, in the order of their numbers."""
+
+    def keep_draft(self, organisation: str, made: Made, by: str, now: int) -> Kept:
+        """In the place of a draft that was there. Raises NumberTaken."""
+
+    def publish(self, organisation: str, number: int, digest: str, by: str, now: int) -> bool:
+        """Whether there was such a draft with this digest."""

@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         """The vault's key file: beside the data only where nobody said a better place."""
         return self.vault_key_file or self.var_dir / "vault-keys" / "vault-keys.json"
 
+    @property
+    def outcomes_dir(self) -> Path:
+        """Where `outcomes` keeps its releases and the key they are made with."""
+        return self.var_dir / "outcomes"
+
     def kafka_security(self) -> dict[str, object]:
         """How to reach the brokers safely, in kafka-python's and aiokafka's words; empty for plain text."""
         security: dict[str, object] = {}

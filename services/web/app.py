@@ -23,7 +23,7 @@ from services.web.faces import ON_ERROR, no_such_page
 from services.web.failing import Failing
 from services.web.headers import SecurityHeaders
 from services.web.measuring import Measuring
-from services.web.pages import administrator, case, evaluator, head, identity, signing, staff, supervisor
+from services.web.pages import administrator, case, evaluator, head, identity, releases, signing, staff, supervisor
 from services.web.proxy import Proxy
 from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
@@ -95,6 +95,10 @@ def _page_routes() -> list[BaseRoute]:
         Route("/inbox/{alert_id}/{act}", supervisor.act_on, methods=["POST"]),
         Route("/audit", head.audit),
         Route("/outcomes", evaluator.outcomes),
+        Route("/releases", releases.list_page),
+        Route("/releases", releases.make, methods=["POST"]),
+        Route("/releases/{number}", releases.release_page),
+        Route("/releases/{number}/publish", releases.publish, methods=["POST"]),
         Route("/people", administrator.people),
     ]
 

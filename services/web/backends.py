@@ -10,7 +10,8 @@ import httpx
 
 from services.web.routes import Part, route_of
 
-_PATIENCE: Final = httpx.Timeout(10.0, connect=2.0)
+PATIENCE_SECONDS: Final = 10.0
+_CONNECT_SECONDS: Final = 2.0
 
 Json = Mapping[str, Any]
 
@@ -61,9 +62,11 @@ class Backends:
         given = {name: value for name, value in params.items() if value}
         return await self._ask("GET", path, token, params=given)
 
-    async def post(self, path: str, token: str | None, body: object) -> Json:
+    async def post(
+        self, path: str, token: str | None, body: object, patience_seconds: float = PATIENCE_SECONDS
+    ) -> Json:
         """What the part answers to a JSON body. Raises PartAway, SessionEnded, Refused."""
-        return await self._ask("POST", path, token, json=body)
+        return await self._ask("POST", path, token, patience_seconds, json=body)
 
     async def delete(self, path: str, token: str | None) -> Json:
         """Raises PartAway, SessionEnded, Refused."""
@@ -73,14 +76,17 @@ class Backends:
         """As `post`."""
         return await self._ask("PUT", path, token, json=body)
 
-    async def _ask(self, method: str, path: str, token: str | None, **content: Any) -> Json:
+    async def _ask(
+        self, method: str, path: str, token: str | None, patience_seconds: float = PATIENCE_SECONDS, **content: Any
+    ) -> Json:
         route = route_of(path)
         if route is None:
             raise ValueError(f"no part answers for {path}")
         headers = {"accept": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+        patience = httpx.Timeout(patience_seconds, connect=_CONNECT_SECONDS)
         try:
             answer = await self._client.request(
-                method, self._addresses[route.part] + path, headers=headers, timeout=_PATIENCE, **content
+                method, self._addresses[route.part] + path, headers=headers, timeout=patience, **content
             )
         except httpx.TransportError as error:
             raise PartAway(route.part, type(error).__name__) from error

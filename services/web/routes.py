@@ -37,6 +37,7 @@ ROUTES: Final = (
     Route("/v1/alerts", Part.ALERTING),
     Route("/v1/detector", Part.ALERTING),
     Route("/v1/outcomes", Part.OUTCOMES),
+    Route("/v1/releases", Part.OUTCOMES),
     Route("/v1/vault", Part.VAULT),
     Route("/v1/session", Part.ACCESS),
     Route("/v1/sessions", Part.ACCESS),

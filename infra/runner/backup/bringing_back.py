@@ -74,9 +74,9 @@ def _refuse_unless_empty(system: AtHand) -> None:
     with closing(store_client(system.settings)) as client:
         if sink_progress(client):
             raise CannotRun(f"The tables of {system.settings.clickhouse_database} have rows. {_NOT_EMPTY}")
-    access = system.settings.access_dir
-    if access.exists() and any(access.iterdir()):
-        raise CannotRun(f"{access} has accounts. {_NOT_EMPTY}")
+    for directory, what in ((system.settings.access_dir, "accounts"), (system.settings.outcomes_dir, "releases")):
+        if directory.exists() and any(directory.iterdir()):
+            raise CannotRun(f"{directory} has {what}. {_NOT_EMPTY}")
 
 
 def _log_partition(directory: Path, partition: int) -> Iterator[RestoredRecord]:

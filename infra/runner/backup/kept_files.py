@@ -1,5 +1,5 @@
-"""What is kept besides the log: accounts and keys of `access`, the policies in use, and what a demonstration says of
-its data."""
+"""What is kept besides the log: accounts and keys of `access`, releases and the key of their dice, the policies in use,
+and what a demonstration says of its data."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from infra.runner.plan import ROOT
 from services.runtime.settings import Settings
 
 ACCESS: Final = "access"
+OUTCOMES: Final = "outcomes"
 POLICY: Final = "policy"
 DEMO: Final = "demo"
 _DEMO_FILES: Final = ("demo-data.json",)
@@ -36,8 +37,8 @@ def keep_files(settings: Settings, var_dir: Path, into: Path) -> None:
 
 
 def bring_back_files(directory: Path, settings: Settings, var_dir: Path) -> str:
-    """Put accounts and keys where they were. Answers a sentence about the policies when they are not those in use."""
-    for folder, target in ((ACCESS, settings.access_dir), (DEMO, var_dir)):
+    """Put accounts, releases and keys where they were. Answers a sentence when the policies are not those in use."""
+    for folder, target in ((ACCESS, settings.access_dir), (OUTCOMES, settings.outcomes_dir), (DEMO, var_dir)):
         for source in sorted((directory / folder).glob("*")):
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
             _copy_private(source, target / source.name)
@@ -55,10 +56,10 @@ def bring_back_files(directory: Path, settings: Settings, var_dir: Path) -> str:
 
 def _files(settings: Settings, var_dir: Path) -> Iterator[tuple[Path, str]]:
     """What there is now: (where, its name within a backup)."""
-    access = settings.access_dir if settings.access_dir.is_dir() else None
-    for path in sorted(access.iterdir()) if access else ():
-        if path.is_file() and not path.name.endswith(_PARTS_OF_A_DATABASE) and not path.name.startswith("."):
-            yield path, f"{ACCESS}/{path.name}"
+    for folder, directory in ((ACCESS, settings.access_dir), (OUTCOMES, settings.outcomes_dir)):
+        for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+            if path.is_file() and not path.name.endswith(_PARTS_OF_A_DATABASE) and not path.name.startswith("."):
+                yield path, f"{folder}/{path.name}"
     # The parts run in the project's root, whatever this process runs in.
     yield ROOT / settings.policy_file, f"{POLICY}/policy.toml"
     if settings.policy_dir is not None:

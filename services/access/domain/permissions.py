@@ -28,6 +28,8 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     EVALUATOR = "evaluator"
     ADMINISTRATOR = "administrator"
+    DONOR = "donor"
+    """Outside of the organisation: reads what it has published, and nothing else."""
     SYSTEM = "system"
     """A service of ours; no account of a person has it, and its tokens are issued inside only."""
 
@@ -44,6 +46,8 @@ class Action(StrEnum):
     READ_POLICY = "read_policy"
     READ_DETECTOR = "read_detector"
     READ_OUTCOMES = "read_outcomes"
+    READ_RELEASES = "read_releases"
+    MAKE_RELEASES = "make_releases"
     READ_OWN_ACCOUNT = "read_own_account"
     MANAGE_OWN_ACCOUNT = "manage_own_account"
     READ_PEOPLE = "read_people"
@@ -93,9 +97,10 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | {Action.READ_PEOPLE, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.BREAK_GLASS, Action.READ_BROKEN_GLASS}
     | {Action.READ_ACCOUNT_CHANGES, Action.LIFT_LOCK_OUTS}
     | _OF_THE_HEAD,
-    Role.EVALUATOR: _OPEN_TO_ALL | {Action.READ_OUTCOMES},
+    Role.EVALUATOR: _OPEN_TO_ALL | {Action.READ_OUTCOMES, Action.READ_RELEASES, Action.MAKE_RELEASES},
     Role.ADMINISTRATOR: _OPEN_TO_ALL
     | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.LIFT_LOCK_OUTS},
+    Role.DONOR: frozenset({Action.READ_OWN_ACCOUNT, Action.MANAGE_OWN_ACCOUNT, Action.READ_RELEASES}),
     Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR, Action.READ_CHARGES}),
 }
 
@@ -270,7 +275,7 @@ def _is_hers(principal: Principal, role: Role, action: Action, case: CaseResourc
             return not case.owners or any(_had_it(tenure, principal.account_id, at) for tenure in case.owners)
         case Role.CASEWORKER:
             return case.caseworker_id == principal.account_id
-        case Role.EVALUATOR | Role.ADMINISTRATOR:
+        case Role.EVALUATOR | Role.ADMINISTRATOR | Role.DONOR:
             return False
         case _:
             assert_never(role)

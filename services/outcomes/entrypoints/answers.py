@@ -12,7 +12,7 @@ import io
 from collections.abc import Sequence
 
 from services.casework.domain.instants import format_instant
-from services.outcomes.application import Answer, Asked
+from services.outcomes.application.asking import Answer, Asked
 from services.outcomes.domain.breakdowns import Breakdown, Key
 from services.outcomes.domain.disclosure import Cell
 from services.outcomes.domain.indicators import Indicator

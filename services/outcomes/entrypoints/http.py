@@ -18,7 +18,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.access.domain.permissions import Action, Principal
-from services.outcomes.application import NotAPeriod, NothingKnownYet, Outcomes
+from services.outcomes.application.asking import NotAPeriod, NothingKnownYet, Outcomes
 from services.outcomes.domain.breakdowns import Dimension
 from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.entrypoints.answers import (

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.datastructures import QueryParams
 
 from services.casework.domain.instants import parse_day, parse_instant
-from services.outcomes.application import Question
+from services.outcomes.application.asking import Question
 from services.outcomes.domain.breakdowns import Breakdown, Dimension
 from services.outcomes.domain.periods import CohortLength
 from services.runtime.http import Problem

@@ -23,6 +23,7 @@ from infra.runner.backup.manifest import (
 )
 from infra.runner.backup.record_files import KeptRecord, RecordFile, records_in
 from infra.runner.backup.refusal import BackupUnreadable
+from services.outcomes.adapters.dice_key import load_or_create_dice_key
 from services.runtime.settings import Settings
 
 RECORDS = [
@@ -114,6 +115,21 @@ def test_accounts_are_copied_while_somebody_writes_them_and_come_back_with_keys_
     assert (later.access_dir / "signing-key.pem").read_text() == "a key"
     assert stat.S_IMODE(later.access_dir.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in later.access_dir.iterdir()} == {0o600}
+
+
+def test_releases_come_back_with_the_key_of_their_dice(tmp_path: Path) -> None:
+    was, later = Settings(var_dir=tmp_path / "was"), Settings(var_dir=tmp_path / "later")
+    was.outcomes_dir.mkdir(parents=True, mode=0o700)
+    (was.outcomes_dir / "dice.key").write_bytes(bytes(range(32)))
+    (was.outcomes_dir / "dice.key").chmod(0o400)
+    with closing(sqlite3.connect(was.outcomes_dir / "releases.sqlite3")) as writing, writing:
+        writing.execute("CREATE TABLE releases (number INTEGER)")
+        writing.execute("INSERT INTO releases VALUES (1)")
+    keep_files(was, was.var_dir, tmp_path / "kept")
+    bring_back_files(tmp_path / "kept", later, later.var_dir)
+    with closing(sqlite3.connect(later.outcomes_dir / "releases.sqlite3")) as reading:
+        assert reading.execute("SELECT number FROM releases").fetchall() == [(1,)]
+    assert load_or_create_dice_key(later.outcomes_dir) == bytes(range(32))
 
 
 def test_a_restore_says_when_the_policies_in_use_are_others(tmp_path: Path) -> None:

@@ -221,7 +221,7 @@ def test_only_a_supervisor_of_the_organisation_stands_for_a_level():
     assert levels_of(somebody(Role.SUPERVISOR), a_case(THEIRS)) == set()
 
 
-@pytest.mark.parametrize("role", [Role.EVALUATOR, Role.ADMINISTRATOR])
+@pytest.mark.parametrize("role", [Role.EVALUATOR, Role.ADMINISTRATOR, Role.DONOR])
 def test_no_case_route_exists_for_evaluators_and_administrators(role):
     assert GRANTS[role].isdisjoint(CASE_ACTIONS)
 
@@ -229,6 +229,11 @@ def test_no_case_route_exists_for_evaluators_and_administrators(role):
 def test_nobody_with_case_data_keeps_accounts_and_outcomes_are_the_evaluators():
     assert [role for role in Role if Action.MANAGE_ACCOUNTS in GRANTS[role]] == [Role.ADMINISTRATOR]
     assert [role for role in Role if Action.READ_OUTCOMES in GRANTS[role]] == [Role.EVALUATOR]
+    assert [role for role in Role if Action.MAKE_RELEASES in GRANTS[role]] == [Role.EVALUATOR]
+
+
+def test_a_donor_reads_what_is_published_and_who_she_is_and_nothing_else() -> None:
+    assert GRANTS[Role.DONOR] == {Action.READ_RELEASES, Action.READ_OWN_ACCOUNT}
 
 
 def test_recording_is_not_decided_without_its_time():

@@ -28,6 +28,8 @@ PAGES = {
     "/inbox": {Role.SUPERVISOR},
     "/outcomes": {Role.EVALUATOR},
     "/people": {Role.ADMINISTRATOR},
+    "/releases": {Role.EVALUATOR, Role.DONOR},
+    "/releases/1": {Role.EVALUATOR, Role.DONOR},
 }
 PEOPLE_ROLES = [role for role in Role if role is not Role.SYSTEM]
 
@@ -94,7 +96,13 @@ async def test_a_session_that_cannot_be_checked_is_kept_and_said(browser: httpx.
 
 @pytest.mark.parametrize(
     ("path", "role"),
-    [("/today", "caseworker"), ("/inbox", "supervisor"), ("/people", "administrator"), ("/outcomes", "evaluator")],
+    [
+        ("/today", "caseworker"),
+        ("/inbox", "supervisor"),
+        ("/people", "administrator"),
+        ("/outcomes", "evaluator"),
+        ("/releases", "donor"),
+    ],
 )
 async def test_an_answer_that_is_not_understood_is_a_failure_never_an_empty_list(
     browser: httpx.AsyncClient, path: str, role: str

@@ -1,0 +1,51 @@
+"""A TallyStore over an invented population: each survivor adds 1 to what she counts in, as cases do in the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.outcomes.domain.breakdowns import Breakdown
+from services.outcomes.domain.indicators import Tally
+from services.outcomes.domain.periods import Period
+from services.outcomes.domain.protection.places import Part, Place
+from services.outcomes.domain.publication.catalogue import RELEASED
+from services.outcomes.domain.reckoning import Reckoning
+from services.outcomes.ports import DataState, StoreUnavailable
+from tests.simulation.invented_populations import Population
+
+BY_SOURCE = {released.source: released.name for released in RELEASED.values()}
+
+
+class PopulationTallies:
+    """checked_until: how far everything was read; None: nothing was. away: it does not answer."""
+
+    def __init__(self, population: Population, checked_until: int | None) -> None:
+        self.population = population
+        self.checked_until = checked_until
+        self.away = False
+        self.asked_as_of: set[int] = set()
+
+    def reckon(
+        self, indicator: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
+    ) -> Reckoning:
+        if self.away:
+            raise StoreUnavailable("away")
+        self.asked_as_of.add(as_of)
+        number = next(n for n, quarter in enumerate(self.population.quarters) if quarter.period == period)
+        counts = self.population.counts(number)
+        name, (dimension,) = BY_SOURCE[indicator], breakdown.by
+        keys = {place.group for place in counts if place.dimension == dimension.value}
+
+        def tally(where: str, key: str) -> Tally:
+            place = Place(name, where, key, Part.COUNTED)
+            counted, out_of = counts.get(place, 0), counts.get(place.with_part(Part.OUT_OF), 0)
+            # Twice as many events as survivors: a release must not count those.
+            return Tally(2 * counted, 2 * out_of, counted, out_of)
+
+        return Reckoning(tally("", ""), {(key,): tally(dimension.value, key) for key in keys})
+
+    def state(self, organisations: Sequence[str]) -> DataState:
+        return DataState(self.checked_until, self.checked_until, None)
+
+    def ping(self) -> None:
+        return None
