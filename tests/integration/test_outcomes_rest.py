@@ -176,6 +176,20 @@ def test_csv_has_a_line_for_the_total_and_for_every_group(service: TestClient, o
     assert [line["shown"] for line in lines] == [answer["total"]["shown"], *(item["shown"] for item in answer["items"])]
 
 
+def test_an_export_hides_what_the_page_hides(service: TestClient, organisation: str) -> None:
+    who, by = f"evaluator@{organisation}", ["district", "cohort"]
+    for name in INDICATORS:
+        items = ask(service, f"/v1/outcomes/{name}", who, by=by, **QUARTER).json()["items"]
+        text = ask(service, f"/v1/outcomes/{name}.csv", who, by=by, **QUARTER).text
+        lines = [line for line in csv.DictReader(io.StringIO(text)) if line["row"] == "group"]
+        assert len(lines) == len(items)
+        for item, line in zip(items, lines, strict=True):
+            told = [item["value"], item["numerator"], item["denominator"]]
+            wanted = ["" if figure is None else str(figure) for figure in told]
+            assert [line["value"], line["numerator"], line["denominator"]] == wanted
+            assert not item["hidden"] or (item["value"] is None and item["numerator"] is None)
+
+
 def test_freshness_is_that_of_the_partition_furthest_behind(
     clickhouse: ClickHouseNode, history: OutcomeHistory
 ) -> None:

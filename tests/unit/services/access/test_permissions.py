@@ -232,8 +232,8 @@ def test_nobody_with_case_data_keeps_accounts_and_outcomes_are_the_evaluators():
     assert [role for role in Role if Action.MAKE_RELEASES in GRANTS[role]] == [Role.EVALUATOR]
 
 
-def test_a_donor_reads_what_is_published_and_who_she_is_and_nothing_else() -> None:
-    assert GRANTS[Role.DONOR] == {Action.READ_RELEASES, Action.READ_OWN_ACCOUNT}
+def test_a_donor_reads_what_is_published_keeps_her_own_account_and_nothing_else() -> None:
+    assert GRANTS[Role.DONOR] == {Action.READ_RELEASES, Action.READ_OWN_ACCOUNT, Action.MANAGE_OWN_ACCOUNT}
 
 
 def test_recording_is_not_decided_without_its_time():
