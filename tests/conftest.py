@@ -10,6 +10,7 @@ settings.load_profile("any machine")
 
 pytest_plugins = [
     "tests.side_by_side",
+    "tests.access_fixture",
     "tests.kafka_fixture",
     "tests.clickhouse_fixture",
     "tests.browser_fixture",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from services.access.adapters.absence_store import SqliteAbsences
 from services.access.adapters.account_store import SqliteAccounts
 from services.access.adapters.attempt_store import SqliteAttempts
 from services.access.adapters.challenges import SignedChallenges
@@ -25,6 +26,7 @@ from services.access.adapters.time_codes import time_code
 from services.access.adapters.token_issuer import TokenIssuer
 from services.access.application.account_keeping import AccountKeeping
 from services.access.application.attempts import Attempts
+from services.access.application.away import Away
 from services.access.application.device_sessions import DeviceSessions
 from services.access.application.inviting import Inviting
 from services.access.application.key_set import KeySet
@@ -34,7 +36,8 @@ from services.access.application.service_tokens import ServiceTokens
 from services.access.application.sign_in import SignIn
 from services.access.domain.device_sessions import DAY
 from services.access.domain.permissions import Role
-from services.access.domain.service_identities import SERVICES
+from services.access.domain.service_identities import SERVICES, VERIFICATION
+from services.access.entrypoints.rest_absences import absence_routes
 from services.access.entrypoints.rest_accounts import account_routes
 from services.access.entrypoints.rest_sessions import session_routes
 from services.access.entrypoints.rest_sign_in import service_routes, sign_in_routes
@@ -57,6 +60,7 @@ class Parts:
     keys: KeySet
     attempts: Attempts
     sessions: SqliteSessions
+    away: Away
     inviting: Inviting
     keeping: AccountKeeping
 
@@ -69,10 +73,11 @@ def build_parts(settings: Settings) -> Parts:
     attempts = Attempts(SqliteAttempts(database))
     lifetime_seconds = settings.jwt_lifetime_seconds
     issuer = TokenIssuer(key, settings.jwt_issuer, settings.jwt_audience, lifetime_seconds)
-    keys = KeySet(key, store, sessions, now_ms, lifetime_seconds)
+    away = Away(store, SqliteAbsences(database), now_ms, _new_id)
+    keys = KeySet(key, store, sessions, away, now_ms, lifetime_seconds)
     inviting = Inviting(store, SqliteInvitations(database), attempts, passwords, now_ms, secrets.token_bytes)
     keeping = AccountKeeping(store, inviting, sessions, now_ms, _new_id)
-    return Parts(database, store, passwords, key, issuer, keys, attempts, sessions, inviting, keeping)
+    return Parts(database, store, passwords, key, issuer, keys, attempts, sessions, away, inviting, keeping)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -81,15 +86,16 @@ def create_app(settings: Settings) -> FastAPI:
     device_sessions = _device_sessions(settings, parts)
     second_factors = _second_factors(settings, parts)
     sign_in = SignIn(parts.store, parts.attempts, parts.passwords, second_factors, device_sessions, now_ms)
-    services = ServiceSecretFiles(settings.service_secrets_dir or settings.access_dir / "services", SERVICES)
+    services = ServiceSecretFiles(settings.service_secrets, (*SERVICES, VERIFICATION))
     verifier = TokenVerifier(parts.keys, settings.jwt_issuer, settings.jwt_audience)
 
     async def accounts_reached() -> None:
         await asyncio.to_thread(parts.database.check)
 
     app = create_service_app("access", "access", verifier, {"accounts": accounts_reached})
-    app.include_router(sign_in_routes(sign_in, parts.inviting, device_sessions, parts.keys))
+    app.include_router(sign_in_routes(sign_in, parts.inviting, device_sessions, parts.keys, services))
     app.include_router(session_routes(device_sessions))
+    app.include_router(absence_routes(parts.away))
     app.include_router(account_routes(parts.keeping, parts.inviting, LockOuts(parts.store, parts.attempts, now_ms)))
     app.include_router(service_routes(ServiceTokens(services, parts.issuer, now_ms)))
     return app

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
@@ -21,7 +21,9 @@ from typing import Any, Final, Protocol
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from services.access.domain.absences import Absence, StandIn, with_stand_ins
 from services.access.domain.permissions import Area, Principal, Role
+from services.access.domain.service_identities import VERIFICATION
 from services.runtime.authentication import CannotVerify, InvalidToken
 from services.runtime.settings import Settings
 
@@ -42,7 +44,7 @@ STALE_SECONDS: Final = 3600.0
 RETRY_SECONDS: Final = 5.0
 MAX_TOKEN_CHARACTERS: Final = 8192
 MOST_PROVEN: Final = 10_000
-_MAX_JWKS_BYTES: Final = 256 * 1024
+_MAX_JWKS_BYTES: Final = 8 * 1024 * 1024
 _LEAST_RSA_BITS: Final = 2048
 
 _log = logging.getLogger(__name__)
@@ -72,6 +74,8 @@ class JwksUrl:
 
     url: str
     within_seconds: float = 2.0
+    secret_file: Path | None = None
+    """With what is in it, `access` also tells who is away; without, it tells what everybody may know."""
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
@@ -80,9 +84,15 @@ class JwksUrl:
     def read(self) -> bytes:
         # Without the environment's proxies: keys come from where the settings say, and from nobody in between.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(self.url, timeout=self.within_seconds) as answer:
+        request = urllib.request.Request(self.url, headers=self._proof())  # noqa: S310 - the scheme was looked at
+        with opener.open(request, timeout=self.within_seconds) as answer:
             document: bytes = answer.read(_MAX_JWKS_BYTES + 1)
             return document
+
+    def _proof(self) -> dict[str, str]:
+        if self.secret_file is None or not self.secret_file.exists():
+            return {}
+        return {"x-service-secret": self.secret_file.read_text().strip()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,8 @@ class _Keys:
     by_id: Mapping[str, jwt.PyJWK]
     closed_accounts: frozenset[str]
     revoked_sessions: frozenset[str]
+    stand_ins: tuple[StandIn, ...]
+    by_delegate: Mapping[str, Sequence[StandIn]]
     read_at: float
     proven: dict[str, tuple[Principal, int]] = field(default_factory=dict)
 
@@ -151,6 +163,8 @@ class TokenVerifier:
         principal = _principal_of(claims)
         if principal.session_id in keys.revoked_sessions:
             raise InvalidToken("the session has ended: sign in again")
+        if principal.account_id in keys.by_delegate:
+            principal = with_stand_ins(principal, keys.by_delegate[principal.account_id], int(time.time() * 1000))
         if len(keys.proven) < MOST_PROVEN:
             keys.proven[token] = principal, int(claims["exp"])
         return principal
@@ -166,6 +180,10 @@ class TokenVerifier:
     def closed_accounts(self) -> frozenset[str]:
         """Ids of the accounts whose tokens count no more. May block shortly. Raises CannotVerify."""
         return self._current().closed_accounts
+
+    def stand_ins(self) -> tuple[StandIn, ...]:
+        """Who is away, was lately or will be soon, and who stands in. May block shortly. Raises CannotVerify."""
+        return self._current().stand_ins
 
     async def ready(self) -> None:
         """For /readyz: raises CannotVerify while there are no keys."""
@@ -216,7 +234,9 @@ class TokenVerifier:
 
 def verifier_from_settings(settings: Settings) -> TokenVerifier:
     """The verifier the environment describes: keys from JWKS_FILE if there is one, else from JWKS_URL."""
-    source: JwksSource = JwksFile(settings.jwks_file) if settings.jwks_file else JwksUrl(settings.jwks_url)
+    secret_file = settings.service_secrets / VERIFICATION
+    from_url = JwksUrl(settings.jwks_url, secret_file=secret_file)
+    source: JwksSource = JwksFile(settings.jwks_file) if settings.jwks_file else from_url
     return TokenVerifier(source, settings.jwt_issuer, settings.jwt_audience)
 
 
@@ -249,7 +269,26 @@ def _parse_jwks(document: bytes, read_at: float) -> _Keys:
     if not by_id:
         raise ValueError("the set holds no key that can be used here")
     closed, revoked = (frozenset(map(str, raw.get(name, []))) for name in ("closed_accounts", "revoked_sessions"))
-    return _Keys(by_id, closed, revoked, read_at)
+    stand_ins = tuple(map(_stand_in_of, raw.get("absences", [])))
+    by_delegate: dict[str, list[StandIn]] = {}
+    for stand_in in stand_ins:
+        by_delegate.setdefault(stand_in.absence.delegate_id, []).append(stand_in)
+    return _Keys(by_id, closed, revoked, stand_ins, by_delegate, read_at)
+
+
+def _stand_in_of(told: Mapping[str, Any]) -> StandIn:
+    """Raises ValueError for what is told in another way than `application.key_set` does."""
+    try:
+        absence_id, account_id, delegate_id, since, until = told["absence"]
+        return StandIn(
+            Absence(str(absence_id), str(account_id), str(delegate_id), int(since), int(until)),
+            str(told["organisation"]),
+            frozenset(map(Role, told["roles"])),
+            tuple(map(_area_of, told["areas"])),
+            told["is_covered"] is True,
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError("expected absences as access tells them") from error
 
 
 def _usable(entry: Mapping[str, Any]) -> jwt.PyJWK | None:

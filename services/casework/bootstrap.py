@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import clickhouse_connect
 from fastapi import FastAPI
 
+from services.access.domain.absences import StandIn, uncovered_caseworkers
 from services.access.verification import verifier_from_settings
 from services.casework.adapters.clickhouse_history import ClickHouseHistory
 from services.casework.adapters.kafka_log import KafkaLog, system_now
@@ -22,7 +23,7 @@ from services.casework.application.event_log import EventLog
 from services.casework.application.intake import Intake
 from services.casework.application.log_view import LogView, follow
 from services.casework.application.policy_publishing import publish_policies
-from services.casework.application.unassigning import unassign_cases
+from services.casework.application.unassigning import unassign_cases, unassign_cases_of_absent
 from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import InvalidPolicy, load_policy
@@ -40,7 +41,7 @@ from services.runtime.serve import CannotServe, serve_http
 from services.runtime.settings import Settings
 
 _SECONDS_BEFORE_READING_AGAIN: Final = 1.0
-_SECONDS_BETWEEN_LOOKS_FOR_CLOSED_ACCOUNTS: Final = 30.0
+_SECONDS_BETWEEN_LOOKS_FOR_WHO_IS_GONE: Final = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -121,17 +122,21 @@ def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
     return app
 
 
-ClosedAccounts = Callable[[], frozenset[str]]
-"""Ids of the accounts that were closed. May block shortly. Raises CannotVerify."""
+class Staff(Protocol):
+    """Who has left or is away. Asking may block shortly, and raises CannotVerify."""
+
+    def closed_accounts(self) -> frozenset[str]: ...
+
+    def stand_ins(self) -> tuple[StandIn, ...]: ...
 
 
 class LogFollower:
-    """Reads the log, publishes the policy and unassigns the cases of closed accounts, beside the servers: when it
-    fails, the process ends and says so."""
+    """Reads the log, publishes the policy and unassigns the cases of who has left or is away, beside the servers: when
+    it fails, the process ends and says so."""
 
-    def __init__(self, casework: Casework, closed_accounts: ClosedAccounts) -> None:
+    def __init__(self, casework: Casework, staff: Staff) -> None:
         self._casework = casework
-        self._closed_accounts = closed_accounts
+        self._staff = staff
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -140,7 +145,7 @@ class LogFollower:
         self._tasks = [
             asyncio.create_task(_keep_following(self._casework)),
             asyncio.create_task(_publish(self._casework)),
-            asyncio.create_task(_keep_unassigning(self._casework, self._closed_accounts)),
+            asyncio.create_task(_keep_unassigning(self._casework, self._staff)),
         ]
 
     async def wait(self) -> None:
@@ -174,15 +179,17 @@ async def _publish(casework: Casework) -> None:
             await asyncio.sleep(_SECONDS_BEFORE_READING_AGAIN)
 
 
-async def _keep_unassigning(casework: Casework, closed_accounts: ClosedAccounts) -> None:
+async def _keep_unassigning(casework: Casework, staff: Staff) -> None:
     await casework.view.published.wait()
     while True:
         try:
-            closed = await asyncio.to_thread(closed_accounts)
+            closed = await asyncio.to_thread(staff.closed_accounts)
             await unassign_cases(casework.log, casework.view, closed, casework.now())
+            away = uncovered_caseworkers(await asyncio.to_thread(staff.stand_ins), casework.now())
+            await unassign_cases_of_absent(casework.log, casework.view, away, casework.now())
         except (CannotVerify, LogAway) as error:
-            _log.warning("cases of closed accounts cannot be looked for", extra={"reason": str(error)})
-        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS_FOR_CLOSED_ACCOUNTS)
+            _log.warning("cases of who has left or is away cannot be looked for", extra={"reason": str(error)})
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS_FOR_WHO_IS_GONE)
 
 
 async def serve_casework(settings: Settings) -> None:
@@ -197,7 +204,7 @@ async def serve_casework(settings: Settings) -> None:
         settings.inner_host,
         settings.casework_port,
         grpc_server,
-        LogFollower(casework, verifier.closed_accounts),
+        LogFollower(casework, verifier),
         stop_within_seconds=settings.stop_within_seconds,
     )
 

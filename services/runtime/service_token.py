@@ -52,7 +52,7 @@ class ServiceToken:
         """client: to reach access by; its own, without the environment's proxies, if none is given."""
         self._service = service
         self._url = f"{settings.access_url}/v1/service-token"
-        self._secret_file = (settings.service_secrets_dir or settings.access_dir / "services") / service
+        self._secret_file = settings.service_secrets / service
         self._client = client or httpx.AsyncClient(trust_env=False, timeout=_PATIENCE)
         self._monotonic = monotonic
         self._kept: dict[str, _Kept] = {}

@@ -127,6 +127,11 @@ class Settings(BaseSettings):
         return self.var_dir / "access"
 
     @property
+    def service_secrets(self) -> Path:
+        """Where the files are with which services prove themselves to `access`."""
+        return self.service_secrets_dir or self.access_dir / "services"
+
+    @property
     def vault_dir(self) -> Path:
         """Where `vault` keeps its database, unless that is elsewhere."""
         return self.var_dir / "vault"

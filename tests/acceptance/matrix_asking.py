@@ -86,7 +86,13 @@ def _route(system: System, served: Served, who: DemoPerson | None, about: Subjec
 
 def _filled(path: str, about: Subject) -> str:
     """`act` and `name` stand for one of several that are alike."""
-    values = {"session_id": "none", "act": "acknowledge", "name": "contacted_on_time", "file": "icon.svg"}
+    values = {
+        "session_id": "none",
+        "absence_id": "none",
+        "act": "acknowledge",
+        "name": "contacted_on_time",
+        "file": "icon.svg",
+    }
     return path.format(case_id=about.case_id, alert_id=about.alert_id, account_id=about.account_id, **values)
 
 
@@ -110,6 +116,9 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
             return {"roles": ["evaluator"]}
         case "/v1/invitation":
             return {"code": uuid4().hex, "password": "a password of nobody"}
+        case "/v1/absences":
+            # Over before it begins: nobody of the matrix must have anybody's cases.
+            return {"since": format_instant(now() + HOUR), "until": format_instant(now())}
         case "/v1/session:second-factor":
             return {"challenge": "nobody was given this", "code": "000000"}
         case "/v1/session:refresh":

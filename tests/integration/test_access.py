@@ -7,77 +7,19 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-from infra.kafka.ports import free_port
 from services.access.bootstrap import create_app
-from services.access.demo_people import DemoOrganisation, DemoPerson, create_demo_people
+from services.access.demo_people import create_demo_people
 from services.access.domain.permissions import Action, Area, Role
 from services.access.verification import InvalidToken, JwksUrl, TokenVerifier, verifier_from_settings
 from services.runtime.http import declared_permissions
 from services.runtime.settings import Settings
-from tests.new_staff import PASSWORD, accept_invitation, code_now, new_staff
-
-RINA = "00000000-0000-4000-8000-00000000000a"
-SHANU = "00000000-0000-4000-8000-00000000000b"
-OURS = DemoOrganisation("org-a", (RINA, SHANU), (Area("jashore", "sharsha"), Area("jashore", "benapole")))
-THEIRS = DemoOrganisation("org-b", ("00000000-0000-4000-8000-00000000000c",), (Area("khulna", "dumuria"),))
-
-
-@dataclass
-class Running:
-    settings: Settings
-    url: str
-    people: list[DemoPerson]
-
-    def person(self, role: Role, stands_for: str = "", organisation: str = "org-a") -> DemoPerson:
-        return next(
-            p for p in self.people if (p.role, p.stands_for, p.organisation) == (role, stands_for, organisation)
-        )
-
-    def ask(self, method: str, path: str, who: DemoPerson | None = None, **request) -> httpx.Response:
-        headers = {"authorization": f"Bearer {who.token}"} if who else {}
-        return httpx.request(method, self.url + path, headers=headers, timeout=20, **request)
-
-
-def start(settings: Settings, errors: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "VAR_DIR": str(settings.var_dir),
-        "ACCESS_PORT": str(settings.access_port),
-        "HOST": "127.0.0.1",
-    }
-    return subprocess.Popen([sys.executable, "-m", "services.access"], env=environment, stderr=errors)
-
-
-def wait_ready(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("access did not become ready")
-
-
-@pytest.fixture(scope="module")
-def access(tmp_path_factory) -> Iterator[Running]:
-    settings = Settings(var_dir=tmp_path_factory.mktemp("var"), access_port=free_port(), access_url="", jwks_url="")
-    people = create_demo_people(settings, [OURS, THEIRS])
-    process = start(settings)
-    try:
-        wait_ready(settings.access_url)
-        yield Running(settings, settings.access_url, people)
-    finally:
-        process.terminate()
-        assert process.wait(10) == 0
+from tests.access_fixture import OURS, RINA, SHANU, THEIRS, start
+from tests.new_staff import accept_invitation, new_staff
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.SYSTEM, Role.SUPERVISOR}))
@@ -139,6 +81,10 @@ ROUTES = [
     ("GET", "/v1/sessions", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
     ("POST", "/v1/session:end", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
     ("POST", "/v1/sessions/none:end", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
+    ("GET", "/v1/absences", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
+    ("POST", "/v1/absences", {"since": "", "until": ""}, {"caseworker", "supervisor", "evaluator", "administrator"}),
+    ("POST", "/v1/absences/never:end", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
+    ("GET", "/v1/delegates", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
     ("GET", "/v1/lock-outs", None, {"supervisor", "administrator"}),
     ("POST", "/v1/accounts/nobody:lift-lock-out", None, {"supervisor", "administrator"}),
     ("POST", "/v1/accounts/nobody:end-sessions", None, {"administrator"}),
@@ -162,8 +108,10 @@ def test_every_route_opens_to_its_roles_and_to_nobody_else(access, method, path,
 def test_the_routes_tried_here_are_all_the_routes_there_are(tmp_path):
     app = create_app(Settings(var_dir=tmp_path))
     asking = {(method, path) for method, path, action in declared_permissions(app) if isinstance(action, Action)}
-    named = {"nobody": "{account_id}", "none": "{session_id}"}
-    tried = {(method, re.sub(r"\b(nobody|none)\b", lambda found: named[found[0]], path)) for method, path, *_ in ROUTES}
+    named = {"nobody": "{account_id}", "none": "{session_id}", "never": "{absence_id}"}
+    tried = {
+        (method, re.sub(r"\b(nobody|none|never)\b", lambda found: named[found[0]], path)) for method, path, *_ in ROUTES
+    }
     assert asking == tried
 
 
@@ -278,90 +226,3 @@ def test_a_taken_port_ends_the_start_with_a_sentence(access):
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 1
     assert f"port {access.settings.access_port} on 127.0.0.1 is taken" in errors.decode()
-
-
-def signed_in(access: Running, name: str, device: str = "") -> tuple[httpx.Response, dict]:
-    """With a second factor, whose secret is told again only while it is being set up."""
-    body = {"name": name, "password": PASSWORD, "device": device}
-    answer = access.ask("POST", "/v1/session", json=body)
-    return answer, answer.json()
-
-
-def test_the_second_factor_is_set_up_once_and_asked_for_ever_after(access):
-    administrator = access.person(Role.ADMINISTRATOR)
-    wanted = {"sign_in_name": "two.factors", "name": "Nobody (invented)", "roles": ["caseworker"]}
-    code = access.ask("POST", "/v1/accounts", administrator, json=wanted).json()["invitation"]["code"]
-    came = access.ask("POST", "/v1/invitation", json={"code": code, "password": PASSWORD})
-    assert came.status_code == 202
-    set_up = came.json()["second_factor"]["set_up"]
-    again, told = signed_in(access, "two.factors")
-    assert again.status_code == 202 and told["second_factor"]["set_up"] == set_up
-    challenge = told["second_factor"]["challenge"]
-    wrong = access.ask("POST", "/v1/session:second-factor", json={"challenge": challenge, "code": "000000"})
-    assert (wrong.status_code, wrong.json()["type"]) == (401, "urn:reintegration:problem:wrong_code")
-    right = {"challenge": challenge, "code": code_now(set_up["secret"])}
-    opened = access.ask("POST", "/v1/session:second-factor", json=right)
-    assert opened.status_code == 200, opened.text
-    assert len(opened.json()["recovery_codes"]) == 10
-    assert access.ask("POST", "/v1/session:second-factor", json=right).status_code == 401
-    _, told = signed_in(access, "two.factors")
-    assert told["second_factor"]["set_up"] is None
-    recovered = {"challenge": told["second_factor"]["challenge"], "code": opened.json()["recovery_codes"][0]}
-    assert access.ask("POST", "/v1/session:second-factor", json=recovered).status_code == 200
-    assert access.ask("POST", "/v1/session:second-factor", json=recovered).status_code == 401
-
-
-def test_a_session_is_renewed_once_and_a_stolen_token_ends_it(access):
-    person = access.person(Role.CASEWORKER)
-    body = {"name": person.sign_in_name, "password": person.password, "device": "a test"}
-    first = access.ask("POST", "/v1/session", json=body).json()
-    assert first["expires_at"] < first["refresh_until"]
-    second = access.ask("POST", "/v1/session:refresh", json={"refresh_token": first["refresh_token"]}).json()
-    assert second["session_id"] == first["session_id"]
-    bearer = {"authorization": f"Bearer {second['token']}"}
-    listed = httpx.get(f"{access.url}/v1/sessions", headers=bearer).json()["items"]
-    assert [item["device"] for item in listed if item["is_this"]] == ["a test"]
-    third = access.ask("POST", "/v1/session:refresh", json={"refresh_token": second["refresh_token"]}).json()
-    for stolen in (first, third):
-        refused = access.ask("POST", "/v1/session:refresh", json={"refresh_token": stolen["refresh_token"]})
-        assert (refused.status_code, refused.json()["type"]) == (401, "urn:reintegration:problem:session_over")
-    verifier = TokenVerifier(JwksUrl(access.settings.jwks_url), "reintegration-access", "reintegration")
-    for each in (first, second, third):
-        with pytest.raises(InvalidToken, match="has ended"):
-            verifier.verify(each["token"])
-
-
-def test_signing_out_ends_the_session_and_nobody_ends_anothers(access):
-    person, other = access.person(Role.CASEWORKER), access.person(Role.EVALUATOR)
-    body = {"name": person.sign_in_name, "password": person.password}
-    session = access.ask("POST", "/v1/session", json=body).json()
-    path = f"/v1/sessions/{session['session_id']}:end"
-    strange, missing = access.ask("POST", path, other), access.ask("POST", "/v1/sessions/none:end", other)
-    assert (strange.status_code, strange.content) == (missing.status_code, missing.content) == (404, missing.content)
-    bearer = {"authorization": f"Bearer {session['token']}"}
-    assert httpx.post(f"{access.url}/v1/session:end", headers=bearer).json()["session_id"] == session["session_id"]
-    refused = access.ask("POST", "/v1/session:refresh", json={"refresh_token": session["refresh_token"]})
-    assert refused.status_code == 401
-    assert access.ask("POST", "/v1/session:end", person).json() == {"session_id": None}
-
-
-def test_a_supervisor_sees_and_lifts_the_lock_of_a_caseworker_and_of_nobody_else(access):
-    administrator = access.person(Role.ADMINISTRATOR)
-    new = new_staff(access.ask, administrator, "locked.out", "caseworker")
-    boss = new_staff(access.ask, administrator, "locked.boss", "evaluator")
-    for name in (new.sign_in_name, boss.sign_in_name):
-        for _ in range(7):
-            access.ask("POST", "/v1/session", json={"name": name, "password": "wrong"})
-    supervisor = access.person(Role.SUPERVISOR, "area")
-
-    def listed(who: DemoPerson) -> set[str]:
-        return {item["account_id"] for item in access.ask("GET", "/v1/lock-outs", who).json()["items"]}
-
-    assert listed(supervisor) == {new.account_id}
-    assert listed(administrator) == {new.account_id, boss.account_id}
-    stranger = access.person(Role.SUPERVISOR, "organisation", "org-b")
-    assert listed(stranger) == set()
-    for who, account_id in ((supervisor, boss.account_id), (stranger, new.account_id)):
-        assert access.ask("POST", f"/v1/accounts/{account_id}:lift-lock-out", who).status_code == 404
-    assert access.ask("POST", f"/v1/accounts/{new.account_id}:lift-lock-out", supervisor).status_code == 200
-    assert signed_in(access, new.sign_in_name)[0].status_code == 202

@@ -71,6 +71,14 @@ CREATE TABLE IF NOT EXISTS refresh_tokens (
     spent_at      INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS one_unspent_of_a_session ON refresh_tokens (session_id) WHERE spent_at IS NULL;
+CREATE TABLE IF NOT EXISTS absences (
+    absence_id    TEXT PRIMARY KEY,
+    account_id    TEXT NOT NULL,
+    delegate_id   TEXT NOT NULL,
+    since         INTEGER NOT NULL,
+    until         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS absences_by_end ON absences (until);
 CREATE TABLE IF NOT EXISTS account_changes (
     number          INTEGER PRIMARY KEY AUTOINCREMENT,
     at              INTEGER NOT NULL,

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.access.application.away import Away
 from services.access.application.ports import AccountStore, PublicKey, SessionStore
+from services.access.domain.absences import StandIn
 
 _SECOND: Final = 1000
 # Clocks differ, and a token is taken for a while after it ended: so long a session that has ended is still named.
@@ -21,8 +23,14 @@ class KeySet:
     key: PublicKey
     accounts: AccountStore
     sessions: SessionStore
+    away: Away
     clock: Callable[[], int]
     token_seconds: int
+
+    def inner_document(self) -> dict[str, Any]:
+        """What our own services are told beside that: who is away and who stands in for her. It is nobody else's
+        business when somebody is not there."""
+        return self.document() | {"absences": [_told(stand_in) for stand_in in self.away.stand_ins()]}
 
     def document(self) -> dict[str, Any]:
         since = self.clock() - (self.token_seconds + _BEYOND_SECONDS) * _SECOND
@@ -34,4 +42,17 @@ class KeySet:
 
     def read(self) -> bytes:
         """As a source of keys for access itself, without a way over the network."""
-        return json.dumps(self.document()).encode()
+        return json.dumps(self.inner_document()).encode()
+
+
+def _told(stand_in: StandIn) -> dict[str, Any]:
+    """As `services.access.verification` reads it."""
+    absence = stand_in.absence
+    areas = [[area.district] if area.upazila is None else [area.district, area.upazila] for area in stand_in.areas]
+    return {
+        "absence": [absence.absence_id, absence.account_id, absence.delegate_id, absence.since, absence.until],
+        "organisation": stand_in.organisation,
+        "roles": sorted(stand_in.roles),
+        "areas": areas,
+        "is_covered": stand_in.is_covered,
+    }

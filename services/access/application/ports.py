@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.access.domain.absences import Absence
 from services.access.domain.accounts import Account, AccountChange, Done, Failures
 from services.access.domain.device_sessions import DeviceSession
 from services.access.domain.invitations import Invitation
@@ -137,6 +138,18 @@ class SessionStore(Protocol):
     def end_all(self, account_id: str, now: int) -> None: ...
 
     def ended_since(self, instant: int) -> list[str]: ...
+
+
+class AbsenceStore(Protocol):
+    """Absences, durable when a call returns."""
+
+    def add(self, absence: Absence) -> bool: ...
+
+    def by_id(self, absence_id: str) -> Absence | None: ...
+
+    def end(self, absence_id: str, now: int) -> None: ...
+
+    def between(self, since: int, until: int) -> list[Absence]: ...
 
 
 class ServiceSecrets(Protocol):

@@ -8,11 +8,12 @@ Chosen where the design leaves it open:
   adds people and takes nobody away. `levels_of` says for which levels she stands.
 - A case of which no district is known is shown to every supervisor of its organisation: nobody would miss it.
 - Within an organisation what is not hers is refused (403); what belongs to another is hidden (404).
+- Who stands in for an absent caseworker has her present cases beside her own, and gains nothing else by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, assert_never
@@ -122,6 +123,8 @@ class Principal:
     """Who is signed in. areas: what a supervisor is responsible for; none means the whole organisation.
 
     session_id: of the sign-in on one device, "" where there is none; it says nothing about who she is.
+    stands_in_for: absent caseworkers whose cases are hers, too, now. stood_in: for whom she did so, from when until
+    when, now included: what happened then she may record like her own.
     """
 
     account_id: str
@@ -130,6 +133,13 @@ class Principal:
     areas: tuple[Area, ...] = ()
     name: str = ""
     session_id: str = field(default="", compare=False)
+    stands_in_for: frozenset[str] = frozenset()
+    stood_in: tuple[Tenure, ...] = ()
+
+    @property
+    def caseworkers(self) -> frozenset[str]:
+        """Whose cases are hers as a caseworker."""
+        return self.stands_in_for | {self.account_id}
 
     def may(self, action: Action) -> bool:
         """Whether some role of hers opens the action at all; on which cases, `decide` and `scope` say."""
@@ -214,24 +224,24 @@ class Placed(Protocol):
 class Scope:
     """The cases an action is open on: those of `organisation` that fulfil at least one of the parts.
 
-    caseworker_id: cases now hers, or None. whole: all of them. areas: cases in one of these, and, where there
+    caseworkers: cases that are now one of theirs. whole: all of them. areas: cases in one of these, and, where there
     is any, those without a known district. Nothing set: none.
     """
 
     organisation: str
-    caseworker_id: str | None = None
+    caseworkers: frozenset[str] = frozenset()
     whole: bool = False
     areas: tuple[Area, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return self.caseworker_id is None and not self.whole and not self.areas
+        return not self.caseworkers and not self.whole and not self.areas
 
     def includes(self, case: Placed) -> bool:
         """What a query made from this scope must select."""
         if case.organisation != self.organisation:
             return False
-        if self.whole or (self.caseworker_id is not None and case.caseworker_id == self.caseworker_id):
+        if self.whole or case.caseworker_id in self.caseworkers:
             return True
         return bool(self.areas) and (
             case.district == "" or any(area.covers(case.district, case.upazila) for area in self.areas)
@@ -272,22 +282,35 @@ def _is_hers(principal: Principal, role: Role, action: Action, case: CaseResourc
         case Role.CASEWORKER if action in (Action.RECORD_EVENT, Action.KEEP_NOTE):
             if at is None:
                 raise ValueError("recording is decided by when it happened: say `at`")
-            return not case.owners or any(_had_it(tenure, principal.account_id, at) for tenure in case.owners)
+            return not case.owners or any(_had_it(tenure, at) for tenure in _tenures(principal, case))
         case Role.CASEWORKER:
-            return case.caseworker_id == principal.account_id
+            return case.caseworker_id in principal.caseworkers
         case Role.EVALUATOR | Role.ADMINISTRATOR | Role.DONOR:
             return False
         case _:
             assert_never(role)
 
 
-def _had_it(tenure: Tenure, account_id: str, at: int) -> bool:
-    """Whether she had the case at that time or within 90 days of it: offline work and hand-overs count."""
-    return (
-        tenure.caseworker_id == account_id
-        and tenure.since - NEAR_TENURE <= at
-        and (tenure.until is None or at <= tenure.until + NEAR_TENURE)
-    )
+def _tenures(principal: Principal, case: CaseResource) -> Iterator[Tenure]:
+    """When she had the case: as its caseworker, and while she stood in for whoever was."""
+    for tenure in case.owners:
+        if tenure.caseworker_id == principal.account_id:
+            yield tenure
+        for stood_in in principal.stood_in:
+            since, until = max(tenure.since, stood_in.since), _earlier(tenure.until, stood_in.until)
+            if stood_in.caseworker_id == tenure.caseworker_id and (until is None or since < until):
+                yield Tenure(principal.account_id, since, until)
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    """None is never."""
+    known = [instant for instant in (one, other) if instant is not None]
+    return min(known, default=None)
+
+
+def _had_it(tenure: Tenure, at: int) -> bool:
+    """Whether that was at that time or within 90 days of it: offline work and hand-overs count."""
+    return tenure.since - NEAR_TENURE <= at and (tenure.until is None or at <= tenure.until + NEAR_TENURE)
 
 
 def _is_responsible(principal: Principal, case: CaseResource) -> bool:
@@ -336,7 +359,7 @@ def scope(principal: Principal, action: Action) -> Scope:
     supervises = Role.SUPERVISOR in granting
     return Scope(
         organisation=principal.organisation,
-        caseworker_id=principal.account_id if Role.CASEWORKER in granting else None,
+        caseworkers=principal.caseworkers if Role.CASEWORKER in granting else frozenset(),
         whole=supervises and not principal.areas,
         areas=principal.areas if supervises else (),
     )

@@ -8,6 +8,8 @@ from typing import Final
 from services.access.domain.permissions import Principal, Role
 
 SERVICES: Final = ("access", "alerting", "casework", "outcomes", "vault", "web")
+VERIFICATION: Final = "verification"
+"""Not a service: a secret that all of them have, for what is told beside the keys that tokens are checked with."""
 SERVICE_TOKEN_SECONDS: Final = 10 * 60
 NO_ORGANISATION: Final = "system"
 """The organisation of a service's token that is for none: no case belongs to it."""

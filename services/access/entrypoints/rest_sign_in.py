@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
@@ -15,13 +15,13 @@ from services.access.application.attempts import TryLater
 from services.access.application.device_sessions import DeviceSessions, SessionOver, SignedIn
 from services.access.application.inviting import Inviting, NoSuchInvitation
 from services.access.application.key_set import KeySet
-from services.access.application.ports import NoSuchChallenge
+from services.access.application.ports import NoSuchChallenge, ServiceSecrets
 from services.access.application.second_factors import Asked, WrongCode
 from services.access.application.service_tokens import NotThatService, ServiceTokens
 from services.access.application.sign_in import SignIn, WrongNameOrPassword
 from services.access.domain.accounts import InvalidAccount
 from services.access.domain.permissions import Action, Principal
-from services.access.domain.service_identities import NO_ORGANISATION
+from services.access.domain.service_identities import NO_ORGANISATION, VERIFICATION
 from services.access.entrypoints.shapes import Strict, not_valid, principal_json, try_later
 from services.casework.domain.instants import format_instant
 from services.runtime.http import Problem, permitted, public
@@ -104,7 +104,9 @@ class SignInQueue:
             self._turns.release()
 
 
-def sign_in_routes(sign_in: SignIn, inviting: Inviting, sessions: DeviceSessions, keys: KeySet) -> APIRouter:
+def sign_in_routes(
+    sign_in: SignIn, inviting: Inviting, sessions: DeviceSessions, keys: KeySet, secrets: ServiceSecrets
+) -> APIRouter:
     router = APIRouter(tags=["sign-in"])
     queue = SignInQueue()
     way_to_a_token = [Depends(public("this is the way to a token"))]
@@ -150,9 +152,10 @@ def sign_in_routes(sign_in: SignIn, inviting: Inviting, sessions: DeviceSessions
         return principal_json(principal)
 
     @router.get("/.well-known/jwks.json", dependencies=[Depends(public("public keys are for everybody"))])
-    async def jwks() -> dict[str, Any]:
+    async def jwks(x_service_secret: Annotated[str, Header(include_in_schema=False)] = "") -> dict[str, Any]:
         # Whose tokens count no more stands beside the keys, so that whoever checks tokens learns both at once.
-        return await asyncio.to_thread(keys.document)
+        is_ours = secrets.proves(VERIFICATION, x_service_secret)
+        return await asyncio.to_thread(keys.inner_document if is_ours else keys.document)
 
     return router
 

@@ -95,7 +95,7 @@ class Desk:
         elif seen.whole or seen.areas:
             candidates = directory.cases_of_organisation(principal.organisation)
         else:
-            candidates = directory.cases_of_caseworker(principal.account_id)
+            candidates = frozenset().union(*map(directory.cases_of_caseworker, seen.caseworkers))
         charges = (directory.charge_of(case_id) for case_id in sorted(candidates))
         return [charge for charge in charges if charge is not None and seen.includes(case_resource(charge))]
 

@@ -1,7 +1,9 @@
-"""When a caseworker's account is closed, her cases are nobody's. The log is told, so that the detector notices it.
+"""When a caseworker's account is closed, or she is away and nobody stands in for her, her cases are nobody's. The log
+is told, so that the detector notices it.
 
-The id of what is recorded follows from the case, the caseworker and since when it was hers: whoever records it, and
-however often, it is one event. A case given to a closed account later is taken from it again.
+The id of what is recorded follows from the case, the caseworker and why: whoever records it, and however often, it is
+one event. A case given to a closed account later is taken from it again. In one absence a case is taken once: what a
+supervisor gives back to her meanwhile is hers, and nothing is recorded when she returns.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID, uuid5
 
+from services.access.domain.absences import Absence, StandIn
 from services.casework.application.errors import LogAway
 from services.casework.application.event_log import EventLog
 from services.casework.application.log_view import LogView
@@ -37,7 +40,35 @@ async def unassign_cases(log: EventLog, view: LogView, closed_accounts: Iterable
         for case_id in sorted(directory.cases_of_caseworker(account_id)):
             charge = directory.charge_of(case_id)
             assert charge is not None
-            left.append(_unassigned(charge, now))
+            left.append(_unassigned(charge, "left", str(charge.holdings[-1].since), now))
+    return await _append(log, view, left)
+
+
+async def unassign_cases_of_absent(log: EventLog, view: LogView, absences: Iterable[StandIn], now: int) -> int:
+    """Record `case_unassigned` for every case of caseworkers who are away uncovered. Returns of how many.
+
+    Wants, raises and leaves over as `unassign_cases`.
+    """
+    directory, left = view.directory, list[Event]()
+    for away in absences:
+        absence = away.absence
+        for case_id in sorted(directory.cases_of_caseworker(absence.account_id)):
+            charge = directory.charge_of(case_id)
+            assert charge is not None
+            if charge.organisation == away.organisation and not _was_taken(charge, absence):
+                left.append(_unassigned(charge, "absent", absence.absence_id, now))
+    return await _append(log, view, left)
+
+
+def _was_taken(charge: CaseCharge, absence: Absence) -> bool:
+    """Whether she had the case in this absence before, and lost it."""
+    return any(
+        holding.caseworker_id == absence.account_id and holding.until is not None and holding.until >= absence.since
+        for holding in charge.holdings
+    )
+
+
+async def _append(log: EventLog, view: LogView, left: list[Event]) -> int:
     for start in range(0, len(left), _AT_ONCE):
         events = left[start : start + _AT_ONCE]
         for event, appended in zip(events, await log.append_all(events), strict=True):
@@ -45,15 +76,14 @@ async def unassign_cases(log: EventLog, view: LogView, closed_accounts: Iterable
                 raise appended
             view.take_in(event, appended)
     if left:
-        _log.info("cases of closed accounts are nobody's now", extra={"records": len(left)})
+        _log.info("cases of closed accounts or absent people are nobody's now", extra={"records": len(left)})
     return len(left)
 
 
-def _unassigned(charge: CaseCharge, now: int) -> Event:
-    since = charge.holdings[-1].since
-    event_id = str(uuid5(_NAMESPACE, f"{charge.case_id}|{charge.caseworker_id}|{since}"))
+def _unassigned(charge: CaseCharge, reason: str, once_for: str, now: int) -> Event:
+    event_id = str(uuid5(_NAMESPACE, f"{charge.case_id}|{charge.caseworker_id}|{once_for}"))
     # Not before it was hers, whatever the clocks say: it would not count.
-    occurred_at = max(now, since + 1)
+    occurred_at = max(now, charge.holdings[-1].since + 1)
     return Event(
-        event_id, charge.case_id, "case_unassigned", occurred_at, {"reason": "left"}, charge.organisation, SYSTEM
+        event_id, charge.case_id, "case_unassigned", occurred_at, {"reason": reason}, charge.organisation, SYSTEM
     )

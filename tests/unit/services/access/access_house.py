@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+from services.access.adapters.absence_store import SqliteAbsences
 from services.access.adapters.account_store import SqliteAccounts
 from services.access.adapters.attempt_store import SqliteAttempts
 from services.access.adapters.challenges import SignedChallenges
@@ -17,6 +18,7 @@ from services.access.adapters.time_codes import time_code
 from services.access.adapters.token_issuer import TokenIssuer
 from services.access.application.account_keeping import AccountKeeping, NewAccount
 from services.access.application.attempts import Attempts
+from services.access.application.away import Away
 from services.access.application.device_sessions import DeviceSessions
 from services.access.application.inviting import Inviting
 from services.access.application.key_set import KeySet
@@ -81,7 +83,8 @@ class House:
         )
         self.sign_in = SignIn(self.store, self.attempts, self.passwords, self.second_factors, self.sessions, self.clock)
         self.lock_outs = LockOuts(self.store, self.attempts, self.clock)
-        self.keys = KeySet(tokens.signing_key(), self.store, session_store, self.clock, 900)
+        self.away = Away(self.store, SqliteAbsences(self.database), self.clock, self.new_id)
+        self.keys = KeySet(tokens.signing_key(), self.store, session_store, self.away, self.clock, 900)
 
     def clock(self) -> int:
         return self.now

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,7 @@ from services.access.domain.permissions import (
 MAR_1 = 1_772_323_200_000
 OURS, THEIRS = "org-a", "org-b"
 RINA, SHANU = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
+MITA = "00000000-0000-4000-8000-00000000000c"
 
 JASHORE, SHARSHA, BENAPOLE = Area("jashore"), Area("jashore", "sharsha"), Area("jashore", "benapole")
 KHULNA = Area("khulna")
@@ -59,6 +62,11 @@ principals = st.builds(
     st.sampled_from([OURS, THEIRS]),
     st.frozensets(st.sampled_from(Role)),
     st.lists(areas, max_size=3).map(tuple),
+    stands_in_for=st.frozensets(st.sampled_from([RINA, SHANU, MITA])),
+    stood_in=st.lists(
+        st.builds(Tenure, st.sampled_from([RINA, SHANU, MITA]), st.integers(0, MAR_1), st.integers(MAR_1, 2 * MAR_1)),
+        max_size=2,
+    ).map(tuple),
 )
 cases = st.builds(
     CaseResource,
@@ -66,7 +74,7 @@ cases = st.builds(
     st.sampled_from([OURS, THEIRS]),
     st.sampled_from(["", "jashore", "khulna"]),
     st.sampled_from(["", "sharsha", "benapole"]),
-    st.sampled_from(["", RINA, SHANU]),
+    st.sampled_from(["", RINA, SHANU, MITA]),
 )
 
 
@@ -107,6 +115,43 @@ def test_a_caseworker_reads_her_present_cases_only(action):
     refused = decide(rina, action, a_case(caseworker=SHANU, owners=(Tenure(RINA, 0, MAR_1), Tenure(SHANU, MAR_1))))
     assert not refused.allowed
     assert not refused.hidden
+
+
+@pytest.mark.parametrize("action", sorted(SCOPED_ACTIONS - {Action.ACT_ON_ALERT}))
+def test_who_stands_in_reads_the_absent_ones_present_cases_and_no_other(action):
+    delegate = replace(somebody(Role.CASEWORKER), stands_in_for=frozenset({SHANU}))
+    assert decide(delegate, action, a_case(caseworker=SHANU)).allowed
+    assert decide(delegate, action, a_case()).allowed
+    assert not decide(delegate, action, a_case(caseworker=MITA)).allowed
+    assert not decide(delegate, action, a_case(caseworker="")).allowed
+    assert decide(delegate, action, a_case(THEIRS, caseworker=SHANU)).hidden
+
+
+@given(principals, st.sampled_from(Action), cases, st.integers(0, 2 * MAR_1))
+def test_standing_in_opens_nothing_to_who_is_no_caseworker(principal, action, case, at):
+    plain = replace(principal, stands_in_for=frozenset(), stood_in=())
+    if Role.CASEWORKER not in principal.roles:
+        assert decide(principal, action, case, at) == decide(plain, action, case, at)
+    elif decide(plain, action, case, at).allowed:
+        assert decide(principal, action, case, at).allowed
+
+
+@pytest.mark.parametrize(
+    ("at", "allowed"),
+    [
+        (MAR_1 - 90 * DAY - 1, False),
+        (MAR_1 - 90 * DAY, True),
+        (MAR_1 + 10 * DAY, True),
+        (MAR_1 + 100 * DAY, True),
+        (MAR_1 + 100 * DAY + 1, False),
+    ],
+)
+def test_what_happened_while_she_stood_in_is_hers_to_record_for_as_long_as_her_own(at, allowed):
+    delegate = replace(somebody(Role.CASEWORKER), stood_in=(Tenure(SHANU, MAR_1, MAR_1 + 10 * DAY),))
+    hers = a_case(caseworker=SHANU, owners=(Tenure(SHANU, 0),))
+    assert decide_recording(delegate, a_call(at), hers).allowed is allowed
+    handed_over = a_case(caseworker=MITA, owners=(Tenure(SHANU, 0, MAR_1 - 1), Tenure(MITA, MAR_1 - 1)))
+    assert not decide_recording(delegate, a_call(at), handed_over).allowed
 
 
 def test_a_caseworker_does_not_act_on_alerts():

@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 from fastapi import FastAPI
 
+from services.access.domain.absences import StandIn
 from services.access.domain.permissions import Area, Principal, Role
 from services.casework.adapters.memory_history import MemoryHistory
 from services.casework.adapters.memory_log import MemoryLog
@@ -57,6 +58,16 @@ class KnownPeople:
         if token not in PEOPLE:
             raise InvalidToken("nobody has this token")
         return PEOPLE[token]
+
+
+class NobodyIsGone:
+    """Everybody's account is open, and everybody is there."""
+
+    def closed_accounts(self) -> frozenset[str]:
+        return frozenset()
+
+    def stand_ins(self) -> tuple[StandIn, ...]:
+        return ()
 
 
 def event_json(
@@ -146,7 +157,7 @@ async def a_house() -> AsyncIterator[House]:
     casework = assemble(log, history, {"": POLICY}, now=clock)
     app = create_app(casework, KnownPeople())
     transport = httpx.ASGITransport(app)
-    follower = LogFollower(casework, closed_accounts=frozenset)
+    follower = LogFollower(casework, NobodyIsGone())
     await follower.start()
     async with httpx.AsyncClient(transport=transport, base_url="http://casework") as client:
         async with asyncio.timeout(5):

@@ -14,6 +14,7 @@ from tests.unit.services.casework.application.casework_in_memory import (
     MARCH,
     POLICY,
     KnownPeople,
+    NobodyIsGone,
     StandingClock,
     bearer,
     called,
@@ -31,7 +32,7 @@ async def test_an_event_is_taken_at_once_while_every_look_at_the_tables_hangs() 
         raise OSError("the tables never answered")
 
     casework = assemble(MemoryLog(clock), ClickHouseHistory(connect), {"": POLICY}, now=clock)
-    app, follower = create_app(casework, KnownPeople()), LogFollower(casework, closed_accounts=frozenset)
+    app, follower = create_app(casework, KnownPeople()), LogFollower(casework, NobodyIsGone())
     await follower.start()
     await asyncio.wait_for(casework.view.published.wait(), 5)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://casework") as client:

@@ -1,0 +1,89 @@
+"""Being away, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from services.access.application.account_keeping import NoSuchAccount
+from services.access.application.away import Away, NoSuchAbsence
+from services.access.domain.absences import Absence, InvalidAbsence
+from services.access.domain.permissions import Action, Principal
+from services.access.entrypoints.shapes import Strict
+from services.casework.domain.instants import format_instant, parse_instant
+from services.runtime.http import Problem, not_found, permitted
+
+Herself = Annotated[Principal, Depends(permitted(Action.MANAGE_OWN_ACCOUNT))]
+
+
+class AbsenceBody(Strict):
+    account_id: Annotated[str | None, Field(description="Hers, if left out; another's only for administrators.")] = None
+    since: str
+    until: str
+    delegate_id: Annotated[str | None, Field(description="Who stands in. Without one her cases are nobody's.")] = None
+
+
+def absence_routes(away: Away) -> APIRouter:
+    router = APIRouter(tags=["absences"])
+
+    @router.get("/v1/absences")
+    async def absences(principal: Herself) -> dict[str, Any]:
+        """Present and coming: her own and those she stands in for; supervisors and administrators see everybody's."""
+        return {"items": [_absence_json(absence) for absence in await asyncio.to_thread(away.of, principal)]}
+
+    @router.post("/v1/absences", status_code=201)
+    async def say(body: AbsenceBody, principal: Herself) -> dict[str, Any]:
+        """She is away; a colleague with her roles stands in for her. It counts within a minute of its beginning.
+
+        The colleague has her cases and alerts beside her own until then. Without one, what is a caseworker's is said to
+        be nobody's, once, and her supervisors are told.
+        """
+        account_id = body.account_id or principal.account_id
+        since, until = _instant("since", body.since), _instant("until", body.until)
+        try:
+            said = await asyncio.to_thread(away.say, principal, account_id, since, until, body.delegate_id or "")
+        except NoSuchAccount:
+            raise not_found() from None
+        except InvalidAbsence as error:
+            raise Problem(422, "Not valid", "nothing was changed", error.problems, kind="invalid") from None
+        return _absence_json(said)
+
+    @router.post("/v1/absences/{absence_id}:end")
+    async def end(absence_id: str, principal: Herself) -> dict[str, Any]:
+        """She is back, or does not leave after all. Within a minute nobody stands in for her."""
+        try:
+            await asyncio.to_thread(away.end, principal, absence_id)
+        except NoSuchAbsence:
+            raise not_found() from None
+        return {"absence_id": absence_id}
+
+    @router.get("/v1/delegates")
+    async def delegates(principal: Herself, account_id: str = "") -> dict[str, Any]:
+        """Who could stand in for her, or for somebody an administrator names."""
+        try:
+            found = await asyncio.to_thread(away.delegates_for, principal, account_id or principal.account_id)
+        except NoSuchAccount:
+            raise not_found() from None
+        return {"items": [{"account_id": account.account_id, "name": account.name} for account in found]}
+
+    return router
+
+
+def _instant(field: str, text: str) -> int:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise Problem(422, "Not valid", "nothing was changed", [(field, str(error))], kind="invalid") from None
+
+
+def _absence_json(absence: Absence) -> dict[str, Any]:
+    return {
+        "absence_id": absence.absence_id,
+        "account_id": absence.account_id,
+        "delegate_id": absence.delegate_id or None,
+        "since": format_instant(absence.since),
+        "until": format_instant(absence.until),
+    }
