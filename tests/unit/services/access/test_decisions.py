@@ -6,19 +6,22 @@ Whoever changes it on purpose puts the file that the failure names in its place,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 from services.access.domain.permissions import (
     DAY,
+    SCOPED_ACTIONS,
     Action,
     Area,
     CaseResource,
     Decision,
     Principal,
     Role,
+    Scope,
     Tenure,
     decide,
+    scope,
 )
 
 GOLDEN = Path(__file__).with_name("decisions.txt")
@@ -92,3 +95,26 @@ def test_every_decision_is_as_it_was_agreed(tmp_path: Path) -> None:
 def test_the_head_of_an_organisation_is_a_supervisor_without_areas_and_nobody_else() -> None:
     heads = {named for named, principal in _principals() if principal.is_head}
     assert heads == {named for named, _ in _principals() if "supervisor" in named and named.endswith("of all")}
+
+
+PLACED = [
+    CaseResource("case", *where)
+    for where in product(
+        ("ours", "theirs"), ("", "jashore", "khulna"), ("", "sharsha", "benapole"), ("", HER, COLLEAGUE)
+    )
+]
+
+
+def test_of_every_case_scope_and_decision_say_the_same_and_an_empty_scope_has_none() -> None:
+    for named, principal in _principals():
+        for action in sorted(SCOPED_ACTIONS):
+            found = scope(principal, action)
+            included = [case for case in PLACED if found.includes(case)]
+            assert included == [case for case in PLACED if decide(principal, action, case).allowed], (named, action)
+            assert found.is_empty == (included == []), (named, action)
+
+
+def test_a_scope_of_which_nothing_is_said_is_empty() -> None:
+    nothing = Scope("ours")
+    assert nothing.is_empty
+    assert not any(nothing.includes(case) for case in PLACED)
