@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import clickhouse_connect
@@ -11,6 +11,8 @@ from clickhouse_connect.driver.client import Client
 
 from infra.clickhouse.migrations import DATABASE, migrate
 from infra.clickhouse.node import ClickHouseNode
+from infra.clickhouse.users import PARTS
+from infra.runner.private_file import kept_secret
 
 
 def client_of(node: ClickHouseNode, database: str = "default") -> Client:
@@ -18,6 +20,24 @@ def client_of(node: ClickHouseNode, database: str = "default") -> Client:
     return clickhouse_connect.get_client(
         dsn=node.url, database=database, autogenerate_session_id=False, tz_mode="aware"
     )
+
+
+def guarded_store(directory: Path) -> ClickHouseNode:
+    """One whose parts are users of their own, as the runner's; not started."""
+    users = directory / "clickhouse-users"
+    users.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for part in PARTS:
+        kept_secret(users / part)
+    return ClickHouseNode(directory / "clickhouse" / "data", users=users)
+
+
+def store_login(node: ClickHouseNode, part: str = "") -> Mapping[str, str]:
+    """What the environment of a part says, as far as it has any business there; without one, of the owner."""
+    if not part or (node.users is None and part in PARTS):
+        return {"CLICKHOUSE_USER": node.user, "CLICKHOUSE_PASSWORD": node.password}
+    if node.users is None or part not in PARTS:
+        return {}
+    return {"CLICKHOUSE_USER": part, "CLICKHOUSE_PASSWORD": (node.users / part).read_text().strip()}
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ from services.casework.domain.policy_document import policy_document
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
 from services.casework.domain.policy_version import policy_version
 from services.runtime.settings import Settings
-from tests.clickhouse_fixture import client_of
+from tests.clickhouse_fixture import client_of, guarded_store, store_login
 from tests.kafka_fixture import guarded_node, login_at, settings_at
 from tests.live_log import quickened
 
@@ -150,7 +150,7 @@ class Part:
 class System:
     """url: of the one origin; grpc: host:port; addresses: of each service behind the origin, by part.
 
-    settings: as of the runner, who may read all of the log.
+    settings: as of the runner, who may read all of the log and owns the tables.
     """
 
     url: str
@@ -247,7 +247,7 @@ def running_system(
     kafka, clickhouse: nodes of the caller's making, not started. told: what the parts' environment says instead.
     """
     kafka = kafka or guarded_node(directory / "kafka")
-    clickhouse = clickhouse or ClickHouseNode(directory / "clickhouse" / "data")
+    clickhouse = clickhouse or guarded_store(directory)
     parts: dict[str, Part] = {}
     try:
         with ThreadPoolExecutor(1) as aside:
@@ -258,12 +258,13 @@ def running_system(
             tables.result()
         policy = policy_of_seconds()
         environment = {**_environment(directory, kafka, clickhouse, policy), **(told or {})}
-        known = {**environment, **login_at(kafka, RUNNER)}
+        known = {**environment, **login_at(kafka, RUNNER), **store_login(clickhouse)}
         settings = Settings.model_validate({name.lower(): value for name, value in known.items()})
         people = _people(settings)
         for name in MODULES:
             login = login_at(kafka, USER_OF_PART[name]) if name in USER_OF_PART else {}
-            parts[name] = Part(name, {**environment, **login}, directory / f"{name}.log")
+            own = {**environment, **login, **store_login(clickhouse, name)}
+            parts[name] = Part(name, own, directory / f"{name}.log")
         for part in parts.values():
             part.start()
         system = _system_of(settings, policy, kafka, clickhouse, parts, people)
@@ -293,8 +294,6 @@ def _environment(directory: Path, kafka: KafkaNode, clickhouse: ClickHouseNode, 
         "PORT": str(free_port()),
         "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
         "CLICKHOUSE_URL": clickhouse.address,
-        "CLICKHOUSE_USER": clickhouse.user,
-        "CLICKHOUSE_PASSWORD": clickhouse.password,
         "VAR_DIR": str(directory / "var"),
         "POLICY_FILE": str(file),
         "CLOCK_EVERY_SECONDS": "2",

@@ -12,6 +12,8 @@ from typing import Final
 
 from infra.clickhouse.parent import die_with_parent
 from infra.clickhouse.settings import SettingsError, settings_from
+from infra.clickhouse.users import PARTS
+from infra.password_files import UnusablePasswords, passwords_in
 
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -21,8 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
-        settings = settings_from(os.environ, options.path, options.port, options.host)
-    except SettingsError as error:
+        parts = {} if options.users is None else passwords_in(options.users, PARTS)
+        settings = settings_from(os.environ, options.path, options.port, options.host, parts)
+    except (SettingsError, UnusablePasswords) as error:
         print(error, file=sys.stderr)
         return 2
     # Waited for rather than handled: a handler that is interrupted by the next signal would wait for its own lock for
@@ -55,6 +58,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--path", type=Path, required=True, help="data directory, held by this process alone")
     parser.add_argument("--port", type=int, default=8123, help="0 takes a free one and prints it (default 8123)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--users", type=Path, help="a directory with a file for each part's user, its password in it")
     return parser.parse_args(arguments)
 
 

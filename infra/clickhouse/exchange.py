@@ -18,6 +18,7 @@ from infra.clickhouse.reply import Encoding, Reply, encoding_for, summary_header
 from infra.clickhouse.sessions import Sessions, borrowed_settings
 from infra.clickhouse.settings import Caps
 from infra.clickhouse.statement import InsertHead, insert_head
+from infra.clickhouse.users import User
 
 # Formats whose blocks, one after another, are the format again.
 _STREAMABLE: Final = frozenset({"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow"})
@@ -28,12 +29,12 @@ class Exchange:
     def __init__(self, engine: Engine, sessions: Sessions, disconnects: Disconnects, caps: Caps) -> None:
         self._engine, self._sessions, self._disconnects, self._caps = engine, sessions, disconnects, caps
 
-    def answer(self, request: Request, body: Body, reply: Reply) -> None:
+    def answer(self, request: Request, body: Body, reply: Reply, user: User) -> None:
         """Raises EndpointError before or, with ``reply.started``, within the answer."""
         request.refuse_block_compression()
         mark = uuid.uuid4().hex
-        with self._handle(request, mark) as handle:
-            work = _Work(handle, request, reply, self._caps)
+        with self._handle(request, mark, user) as handle:
+            work = _Work(handle, request, reply, self._caps, user)
             if request.is_form:
                 work.take_form(body)
                 self._ask(work, mark, b"")
@@ -54,20 +55,22 @@ class Exchange:
         if len(sql) > self._caps.max_query_bytes:
             raise EndpointError(TOO_LARGE, f"The statement is larger than {self._caps.max_query_bytes} bytes")
         judgement = judge(sql.decode("latin-1"))
-        if work.request.method == "GET" and judgement.verb is Verb.WRITE:
+        work.user.require(judgement.verb)
+        if work.request.method == "GET" and judgement.verb in {Verb.INSERT, Verb.WRITE}:
             raise EndpointError(READONLY, "A GET request may only read: use POST")
         reads = judgement.verb in {Verb.SELECT, Verb.READ}
         with self._disconnects.watched(work.reply, mark) if reads else nullcontext():
             work.run(judgement)
 
     @contextmanager
-    def _handle(self, request: Request, mark: str) -> Iterator[Handle]:
+    def _handle(self, request: Request, mark: str, user: User) -> Iterator[Handle]:
         settings = request.settings()
         database = request.address.get("database") or None
         marked = {"log_comment": mark}
         if request.session_id:
             must_exist = request.address.get("session_check") == "1"
-            with self._sessions.taken(request.session_id, request.session_timeout, must_exist=must_exist) as session:
+            timeout = request.session_timeout
+            with self._sessions.taken(user, request.session_id, timeout, must_exist=must_exist) as session:
                 session.handle.set(marked)
                 with borrowed_settings(session, settings, database):
                     yield session.handle
@@ -76,6 +79,8 @@ class Exchange:
         try:
             if database:
                 handle.use(database)
+            # Before anything of the client's, which from here on cannot have it otherwise.
+            handle.set(user.rights.settings)
             handle.set(marked | settings)
             yield handle
         finally:
@@ -85,8 +90,8 @@ class Exchange:
 class _Work:
     """What one request does with its handle."""
 
-    def __init__(self, handle: Handle, request: Request, reply: Reply, caps: Caps) -> None:
-        self.handle, self.request, self.reply, self._caps = handle, request, reply, caps
+    def __init__(self, handle: Handle, request: Request, reply: Reply, caps: Caps, user: User) -> None:
+        self.handle, self.request, self.reply, self._caps, self.user = handle, request, reply, caps, user
         self.parameters = request.parameters()
         query = request.address.get("query", "")
         self.query_in_address = f"{query}\n".encode() if query else b""
@@ -110,7 +115,7 @@ class _Work:
     def insert(self, head: InsertHead, rows: Iterator[bytes]) -> None:
         if self.request.method == "GET":
             raise EndpointError(READONLY, "A GET request may only read: use POST")
-        judge(head.sql)
+        self.user.require(judge(head.sql).verb)
         self.handle.set({f"param_{name}": value for name, value in self.parameters.items()})
         sql = head.sql.encode("latin-1").decode()
         summary = self.handle.insert(sql, head.rows_format, (chunk for chunk in rows if chunk))

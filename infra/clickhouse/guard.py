@@ -28,6 +28,7 @@ class Verb(Enum):
     SELECT = "reads rows and can be streamed"
     READ = "reads"
     SESSION = "changes the session"
+    INSERT = "adds rows"
     WRITE = "changes data or tables"
 
 
@@ -45,10 +46,11 @@ _VERBS: Final = {
     **dict.fromkeys(("SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS"), Verb.READ),
     **dict.fromkeys(("SET", "USE"), Verb.SESSION),
     **dict.fromkeys(
-        ("INSERT", "CREATE", "ALTER", "DROP", "TRUNCATE", "OPTIMIZE", "RENAME", "EXCHANGE", "DELETE", "UPDATE"),
+        ("CREATE", "ALTER", "DROP", "TRUNCATE", "OPTIMIZE", "RENAME", "EXCHANGE", "DELETE", "UPDATE"),
         Verb.WRITE,
     ),
     **dict.fromkeys(("CHECK", "KILL", "UNDROP"), Verb.WRITE),
+    "INSERT": Verb.INSERT,
 }
 
 ALLOWED_ENGINES: Final = re.compile(

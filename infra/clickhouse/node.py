@@ -28,7 +28,8 @@ class NodeFailed(Exception):
 class ClickHouseNode:
     """One endpoint on one directory. ``kill`` is kill -9; what was acknowledged is there after ``restart``.
 
-    As a context manager it starts, waits until it answers, and stops.
+    As a context manager it starts, waits until it answers, and stops. users: a directory with the passwords of those
+    who may do less than `user`, who owns it.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class ClickHouseNode:
         user: str = "default",
         password: str | None = None,
         environment: Mapping[str, str] | None = None,
+        users: Path | None = None,
     ) -> None:
         self.directory = directory
         self.port = port or free_port()
         self.user = user
         self.password = password or secrets.token_urlsafe(18)
+        self.users = users
         self._environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -73,6 +76,8 @@ class ClickHouseNode:
             raise NodeFailed("The endpoint is running already")
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "infra.clickhouse", "--path", str(self.directory), "--port", str(self.port)]
+        if self.users is not None:
+            command += ["--users", str(self.users)]
         environment = {
             **os.environ,
             **self._environment,

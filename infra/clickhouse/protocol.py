@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from infra.clickhouse.errors import (
-    AUTHENTICATION_FAILED,
     BAD_REQUEST_PARAMETER,
     UNKNOWN_COMPRESSION_METHOD,
     EndpointError,
@@ -67,18 +65,8 @@ class Request:
             raise EndpointError(BAD_REQUEST_PARAMETER, f"The address cannot be read: {error}") from error
         return Request(method, parts.path, address, headers)
 
-    def refuse_strangers(self, user: str, password: str) -> None:
-        """Raises 516 unless user and password are right; both are compared in constant time."""
-        given_user, given_password = self._credentials()
-        right = hmac.compare_digest(given_user.encode(), user.encode())
-        right &= hmac.compare_digest(given_password.encode(), password.encode())
-        if not right:
-            raise EndpointError(
-                AUTHENTICATION_FAILED,
-                "Authentication failed: password is incorrect, or there is no user with such name.",
-            )
-
-    def _credentials(self) -> tuple[str, str]:
+    def credentials(self) -> tuple[str, str]:
+        """User and password, in any of the ways there are to say them."""
         scheme, _, rest = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
             try:

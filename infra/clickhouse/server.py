@@ -24,6 +24,7 @@ from infra.clickhouse.protocol import Request
 from infra.clickhouse.reply import Reply
 from infra.clickhouse.sessions import Sessions
 from infra.clickhouse.settings import EndpointSettings
+from infra.clickhouse.users import User, user_among
 
 _LONGEST_LINE: Final = 1 << 20  # an address may carry a statement
 _DRAIN_BYTES: Final = 8 << 20  # of a refused body, read so that the client gets to read why
@@ -143,8 +144,8 @@ class Server:
             if request.path == "/ping":
                 reply.whole(200, b"Ok.\n", {})
             else:
-                request.refuse_strangers(self._settings.user, self._settings.password)
-                self._run(request, wire, reply)
+                user = user_among(self._settings.users, *request.credentials())
+                self._run(request, wire, reply, user)
         except EndpointError as error:
             if not wire.ended and not reply.started:
                 reply.keep_alive = False
@@ -154,7 +155,7 @@ class Server:
             return
         reply.release()
 
-    def _run(self, request: Request, wire: WireBody, reply: Reply) -> None:
+    def _run(self, request: Request, wire: WireBody, reply: Reply, user: User) -> None:
         if request.path == "/replicas_status":
             reply.whole(200, b"Ok.\n", {})
             return
@@ -168,7 +169,7 @@ class Server:
             if self._stopping.is_set():
                 raise EndpointError(TOO_MANY_SIMULTANEOUS_QUERIES, "The endpoint is stopping.")
             body = Body(wire, request.headers.get("content-encoding", ""), caps.max_query_bytes)
-            self._exchange.answer(request, body, reply)
+            self._exchange.answer(request, body, reply, user)
         except UnicodeDecodeError as error:
             raise EndpointError(BAD_REQUEST_PARAMETER, f"The statement is not UTF-8: {error}") from error
         finally:

@@ -17,6 +17,7 @@ from infra.clickhouse.errors import (
     EndpointError,
 )
 from infra.clickhouse.settings import Caps
+from infra.clickhouse.users import User
 
 
 @dataclass(slots=True)
@@ -32,12 +33,12 @@ class Sessions:
     def __init__(self, engine: Engine, caps: Caps) -> None:
         self._engine, self._caps = engine, caps
         self._lock = threading.Lock()
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[tuple[str, str], Session] = {}
 
     @contextmanager
-    def taken(self, session_id: str, timeout_seconds: int, *, must_exist: bool) -> Iterator[Session]:
-        """The session's own use of its handle. Raises 372, 373 or 202."""
-        session = self._take(session_id, must_exist)
+    def taken(self, user: User, session_id: str, timeout_seconds: int, *, must_exist: bool) -> Iterator[Session]:
+        """The session's own use of its handle; nobody has another user's. Raises 372, 373 or 202."""
+        session = self._take(user, session_id, must_exist)
         try:
             yield session
         finally:
@@ -45,18 +46,18 @@ class Sessions:
                 session.expires = time.monotonic() + min(timeout_seconds, self._caps.max_session_timeout)
                 session.busy = False
 
-    def _take(self, session_id: str, must_exist: bool) -> Session:
+    def _take(self, user: User, session_id: str, must_exist: bool) -> Session:
         with self._lock:
             self._drop_expired()
-            session = self._sessions.get(session_id)
+            session = self._sessions.get((user.name, session_id))
             if session is not None and session.busy:
                 raise EndpointError(SESSION_IS_LOCKED, f"Session {session_id} is locked by a concurrent client.")
             if session is None:
-                session = self._open(session_id, must_exist)
+                session = self._open(user, session_id, must_exist)
             session.busy = True
             return session
 
-    def _open(self, session_id: str, must_exist: bool) -> Session:
+    def _open(self, user: User, session_id: str, must_exist: bool) -> Session:
         if must_exist:
             raise EndpointError(SESSION_NOT_FOUND, f"Session {session_id} not found.")
         if len(self._sessions) >= self._caps.max_sessions:
@@ -64,8 +65,9 @@ class Sessions:
                 TOO_MANY_SIMULTANEOUS_QUERIES,
                 f"Too many sessions. Maximum: {self._caps.max_sessions}. Use autogenerate_session_id=False.",
             )
-        self._sessions[session_id] = Session(self._engine.handle())
-        return self._sessions[session_id]
+        session = self._sessions[user.name, session_id] = Session(self._engine.handle())
+        session.handle.set(user.rights.settings)
+        return session
 
     def _drop_expired(self) -> None:
         now = time.monotonic()

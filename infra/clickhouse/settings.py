@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from infra.clickhouse.users import PARTS, User
+
 MEBIBYTE = 1 << 20
 GIBIBYTE = 1 << 30
 
@@ -49,13 +51,9 @@ class Caps:
 class EndpointSettings:
     directory: Path
     port: int
-    user: str
-    password: str
+    users: tuple[User, ...]
     host: str = "127.0.0.1"
     caps: Caps = field(default_factory=Caps)
-
-    def __repr__(self) -> str:
-        return f"EndpointSettings(directory={self.directory}, {self.host}:{self.port}, user={self.user})"
 
 
 def caps_from(environment: Mapping[str, str]) -> Caps:
@@ -71,8 +69,13 @@ def caps_from(environment: Mapping[str, str]) -> Caps:
     return Caps(**given)
 
 
-def settings_from(environment: Mapping[str, str], directory: Path, port: int, host: str) -> EndpointSettings:
-    """User and password come from the environment alone: a command line can be read by every process."""
+def settings_from(
+    environment: Mapping[str, str], directory: Path, port: int, host: str, parts: Mapping[str, str] | None = None
+) -> EndpointSettings:
+    """The owner's name and password come from the environment alone: a command line can be read by every process.
+
+    parts: passwords of the users that may do less (`users.PARTS`), by name.
+    """
     if unusable := sorted(set(str(directory.resolve())) & set("?&%+#\n")):
         raise SettingsError(
             f"The engine cannot be told of a directory with {' '.join(unusable)} in its path: {directory}"
@@ -80,5 +83,8 @@ def settings_from(environment: Mapping[str, str], directory: Path, port: int, ho
     password = environment.get("CLICKHOUSE_PASSWORD", "")
     if not password:
         raise SettingsError("CLICKHOUSE_PASSWORD is not set: the endpoint does not start without a password")
-    user = environment.get("CLICKHOUSE_USER") or "default"
-    return EndpointSettings(directory, port, user, password, host, caps_from(environment))
+    owner = User(environment.get("CLICKHOUSE_USER") or "default", password)
+    if owner.name in PARTS:
+        raise SettingsError(f"CLICKHOUSE_USER is {owner.name}, which is a part's: name the owner otherwise")
+    others = (User(name, secret, PARTS[name]) for name, secret in (parts or {}).items())
+    return EndpointSettings(directory, port, (owner, *others), host, caps_from(environment))

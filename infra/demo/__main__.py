@@ -22,7 +22,7 @@ from infra.demo.people import DEMO_FILE, faces, staff, write_demo_file, write_li
 from infra.kafka.grants import LOADER
 from infra.runner.bar import bar
 from infra.runner.catching_up import CatchingUp
-from infra.runner.logins import USERS_DIRECTORY
+from infra.runner.logins import CLICKHOUSE_USERS, KAFKA_USERS
 from infra.runner.parts import Lives, Part, parts_of, python_module, service_parts, store_parts, stream_parts
 from infra.runner.plan import LOOPBACK, Plan, plan_from, var_dir_of
 from infra.runner.refusal import CannotRun, Stopped
@@ -156,7 +156,8 @@ _KEPT = (
     "clickhouse",
     "clickhouse.log",
     "clickhouse.password",
-    USERS_DIRECTORY,
+    KAFKA_USERS,
+    CLICKHOUSE_USERS,
     "access",
     "streams",
     "logs",

@@ -48,8 +48,8 @@ def write_demo_file(plan: Plan, chosen: dict[str, DemoPerson]) -> Path:
         "grpc": plan.grpc,
         "clickhouse": {
             "url": plan.environment["CLICKHOUSE_URL"],
-            "user": plan.environment.get("CLICKHOUSE_USER", ""),
-            "password": plan.environment.get("CLICKHOUSE_PASSWORD", ""),
+            "user": plan.store_owner[0],
+            "password": plan.store_owner[1],
         },
         "kafka": plan.open_kafka,
         **_loader(plan),
@@ -65,9 +65,9 @@ def write_demo_file(plan: Plan, chosen: dict[str, DemoPerson]) -> Path:
 
 def _loader(plan: Plan) -> dict[str, Any]:
     """How whoever brings in a history comes in; nothing where the log is somebody else's."""
-    if LOADER not in plan.logins:
+    login = plan.logins.log.get(LOADER)
+    if login is None:
         return {}
-    login = plan.logins[LOADER]
     return {
         "kafka_user": login["KAFKA_SASL_USERNAME"],
         "kafka_password": login["KAFKA_SASL_PASSWORD"],

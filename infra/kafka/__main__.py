@@ -11,10 +11,12 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from infra.kafka.guard import Guard, passwords_in
+from infra.kafka.grants import USERS
+from infra.kafka.guard import Guard
 from infra.kafka.jars import kafka_version
 from infra.kafka.node import DEFAULT_HEAP, READY_SECONDS, KafkaNode
 from infra.kafka.refusal import Refused
+from infra.password_files import UnusablePasswords, passwords_in
 
 
 def main(arguments: list[str]) -> int:
@@ -24,7 +26,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(ending, _end)
     try:
         return _run(options)
-    except Refused as refusal:
+    except (Refused, UnusablePasswords) as refusal:
         print(refusal, file=sys.stderr)
         return 1
 
@@ -46,7 +48,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _guard(options: argparse.Namespace) -> Guard | None:
     if options.users is not None:
-        return Guard(passwords_in(options.users), options.open_port, options.certificate)
+        return Guard(passwords_in(options.users, USERS), options.open_port, options.certificate)
     if options.open_port is not None or options.certificate is not None:
         raise Refused("--open-port and --certificate are for a node that asks for passwords: name them with --users.")
     return None

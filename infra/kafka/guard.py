@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.kafka.broker_settings import LOOPBACK
-from infra.kafka.grants import ADMIN, GRANTS, MECHANISM, OPEN_GRANTS, USERS, Grant
-from infra.kafka.refusal import Refused
+from infra.kafka.grants import ADMIN, GRANTS, MECHANISM, OPEN_GRANTS, Grant
 
 _NODE: Final = "node"
 _PLAIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -97,28 +96,3 @@ def _by_own_password(listener: str, password: str) -> dict[str, str]:
         f"listener.name.{listener}.sasl.enabled.mechanisms": "PLAIN",
         f"listener.name.{listener}.plain.sasl.jaas.config": itself,
     }
-
-
-def passwords_in(directory: Path) -> dict[str, str]:
-    """Of every user, from the file of that name. Raises Refused for what is missing or others may read."""
-    _refuse_readable(directory)
-    return {user: _password_in(directory / user) for user in USERS}
-
-
-def _password_in(path: Path) -> str:
-    _refuse_readable(path)
-    if password := path.read_text().strip():
-        return password
-    raise Refused(f"{path} is empty: write the password of this user of the log into it.")
-
-
-def _refuse_readable(path: Path) -> None:
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise Refused(
-            f"{path} cannot be read ({error.strerror}): the passwords of {', '.join(USERS)} must be in files of these "
-            "names in one directory."
-        ) from error
-    if mode & 0o077:
-        raise Refused(f"{path} may be read by others: take that away (chmod go= {path}).")

@@ -18,10 +18,10 @@ def run_as(user: str, command: Sequence[str], environment: Mapping[str, str]) ->
     state = running_state(var_dir)
     if state is None:
         raise CannotRun(f"Nothing runs in {var_dir}: make demo starts it.")
-    logins = logins_of_running(var_dir, state)
-    if logins and user not in logins:
-        raise CannotRun(f"The log has no user {user!r}: it has {', '.join(logins)}.")
-    told = {**environment_of_running(var_dir, environment, state), **logins.get(user, {})}
+    logins = logins_of_running(var_dir, environment, state)
+    if logins.log and user not in logins.log:
+        raise CannotRun(f"The log has no user {user!r}: it has {', '.join(logins.log)}.")
+    told = {**environment_of_running(var_dir, environment, state), **logins.of_owner(user)}
     try:
         os.execvpe(command[0], list(command), told)  # noqa: S606  (no shell is meant)
     except OSError as error:

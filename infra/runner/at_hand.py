@@ -18,7 +18,7 @@ from rich.console import Console
 
 from infra.kafka.grants import ADMIN
 from infra.runner.holding import held_parts, hold
-from infra.runner.logins import LOGIN_SETTINGS, Logins
+from infra.runner.logins import Logins
 from infra.runner.parts import KAFKA, store_parts, stream_parts
 from infra.runner.plan import ROOT, plan_from, var_dir_of
 from infra.runner.refusal import CannotRun
@@ -116,7 +116,7 @@ def _running(var_dir: Path, environment: Mapping[str, str], state: Mapping[str, 
         admin=settings_of_running(var_dir, environment, state, ADMIN).model_copy(update=here),
         var_dir=var_dir,
         environment=environment_of_running(var_dir, environment, state),
-        logins=logins_of_running(var_dir, state),
+        logins=logins_of_running(var_dir, environment, state),
         runs=True,
         wait=lambda holds, seconds: _wait(var_dir, holds, seconds),
     )
@@ -125,11 +125,10 @@ def _running(var_dir: Path, environment: Mapping[str, str], state: Mapping[str, 
 def environment_of_running(
     var_dir: Path, environment: Mapping[str, str], state: Mapping[str, Any]
 ) -> Mapping[str, str]:
-    """For processes beside those of a system that runs; how they come into a log of its own is not in it."""
+    """For processes beside those of a system that runs; how they come into stores of its own is not in it."""
     settings = settings_of_running(var_dir, environment, state)
-    apart = LOGIN_SETTINGS if state["runs_kafka"] else frozenset[str]()
-    return {
-        **{name: value for name, value in environment.items() if name not in apart},
+    told = {
+        **environment,
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
         "CLICKHOUSE_URL": settings.clickhouse_url,
         "CLICKHOUSE_USER": settings.clickhouse_user,
@@ -140,6 +139,8 @@ def environment_of_running(
             filter(None, (str(ROOT), str(ROOT / "proto" / "gen"), environment.get("PYTHONPATH")))
         ),
     }
+    apart = logins_of_running(var_dir, environment, state).settings
+    return {name: value for name, value in told.items() if name not in apart}
 
 
 def _wait(var_dir: Path, holds: Callable[[], bool], seconds: float | None) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from typing import Final
 
-from infra.runner.logins import login_of_part, users_directory
+from infra.runner.logins import CLICKHOUSE_USERS, KAFKA_USERS
 from infra.runner.plan import LOOPBACK, OPEN_PORT, Plan
 
 _ASK_SECONDS: Final = 3.0
@@ -76,21 +76,23 @@ def store_parts(plan: Plan) -> Iterator[Part]:
     """The nodes that are ours to run."""
     if plan.runs_kafka:
         port, directory = plan.ports["KAFKA_PORT"], str(plan.var_dir / "kafka")
-        users = ("--users", str(users_directory(plan.var_dir)))
+        users = ("--users", str(plan.var_dir / KAFKA_USERS))
         opened = ("--open-port", str(plan.ports[OPEN_PORT])) if OPEN_PORT in plan.ports else ()
         command = python_module("infra.kafka", "--dir", directory, "--port", str(port), *users, *opened)
         yield Part(KAFKA, command, Says("is ready on"), port=port, stop_within_seconds=9.0)
     if plan.runs_clickhouse:
         port, directory = plan.ports["CLICKHOUSE_PORT"], str(plan.var_dir / "clickhouse")
-        command = python_module("infra.clickhouse", "--path", directory, "--port", str(port))
-        yield Part(CLICKHOUSE, command, Says("endpoint ready at"), port=port, stop_within_seconds=9.0)
+        users = ("--users", str(plan.var_dir / CLICKHOUSE_USERS))
+        command = python_module("infra.clickhouse", "--path", directory, "--port", str(port), *users)
+        ready, owner = Says("endpoint ready at"), plan.logins.owner
+        yield Part(CLICKHOUSE, command, ready, port=port, stop_within_seconds=9.0, environment=owner)
 
 
 def stream_parts(plan: Plan) -> Iterator[Part]:
     needs = tuple(part.name for part in store_parts(plan))
     for name in STREAMS:
         port = plan.ports[f"{name.upper()}_PORT"]
-        command, login = python_module("streams.worker", name), login_of_part(plan.logins, name)
+        command, login = python_module("streams.worker", name), plan.logins.of_part(name)
         yield Part(name, command, Answers(port), needs, port, environment=login, alive=_alive(port))
 
 
@@ -99,7 +101,7 @@ def service_parts(plan: Plan) -> Iterator[Part]:
     needs = tuple(part.name for part in store_parts(plan))
     for name in ("access", "casework", "alerting", "outcomes", "vault"):
         port = plan.ports[f"{name.upper()}_PORT"]
-        command, login = python_module(f"services.{name}"), login_of_part(plan.logins, name)
+        command, login = python_module(f"services.{name}"), plan.logins.of_part(name)
         yield Part(name, command, Answers(port), needs, port, environment=login, alive=_alive(port))
     port = plan.ports["PORT"]
     yield Part("web", python_module("services.web"), Answers(port), needs, port, alive=_alive(port))

@@ -11,8 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from infra.kafka.grants import RUNNER
 from infra.kafka.ports import is_free
-from infra.runner.logins import LOGIN_SETTINGS, Logins, own_logins
-from infra.runner.private_file import kept_secret
+from infra.runner.logins import Logins, own_logins
 from infra.runner.refusal import CannotRun
 from services.runtime.settings import Settings
 
@@ -45,7 +44,7 @@ _DEFAULT_OPEN_PORT: Final = 9094
 class Plan:
     """environment: what every part gets. notes: sentences about ports that had to be others.
 
-    runs_kafka, runs_clickhouse: whether the node is ours, or one the environment names. logins: to a log that is ours.
+    runs_kafka, runs_clickhouse: whether the node is ours, or one the environment names. logins: to those that are ours.
     """
 
     var_dir: Path
@@ -54,7 +53,7 @@ class Plan:
     runs_kafka: bool
     runs_clickhouse: bool
     notes: tuple[str, ...]
-    logins: Logins = field(default_factory=dict, repr=False)
+    logins: Logins = field(default_factory=Logins)
 
     @property
     def url(self) -> str:
@@ -73,13 +72,15 @@ class Plan:
         """Where the log can be read without a password, if anywhere; else as `kafka`."""
         return f"{LOOPBACK}:{self.ports[OPEN_PORT]}" if OPEN_PORT in self.ports else self.kafka
 
-    def environment_as(self, user: str) -> dict[str, str]:
-        """What a process of this user of the log is told."""
-        return {**self.environment, **self.logins.get(user, {})}
+    @property
+    def store_owner(self) -> tuple[str, str]:
+        """Name and password of whoever may do everything in the outcomes store."""
+        told = {**self.environment, **self.logins.owner}
+        return told.get("CLICKHOUSE_USER", ""), told.get("CLICKHOUSE_PASSWORD", "")
 
     def settings(self, user: str = RUNNER) -> Settings:
-        """The same settings that a part of this user of the log reads from its environment."""
-        told = self.environment_as(user)
+        """As a process reads them that is this user of the log, and owns the tables."""
+        told = {**self.environment, **self.logins.of_owner(user)}
         given = {name.lower(): value for name, value in told.items() if name.lower() in Settings.model_fields}
         return Settings(**given)  # type: ignore[arg-type]
 
@@ -116,17 +117,12 @@ def plan_from(environment: Mapping[str, str], *, may_choose_ports: bool, opens_l
             filter(None, (str(ROOT), str(ROOT / "proto" / "gen"), environment.get("PYTHONPATH")))
         ),
     }
-    logins: Logins = {}
+    logins = own_logins(var_dir, environment, log=runs_kafka, store=runs_clickhouse)
+    told = {name: value for name, value in told.items() if name not in logins.settings}
     if runs_kafka:
-        logins = own_logins(var_dir)
-        told = {name: value for name, value in told.items() if name not in LOGIN_SETTINGS}
         told["KAFKA_BOOTSTRAP_SERVERS"] = f"{LOOPBACK}:{ports['KAFKA_PORT']}"
     if runs_clickhouse:
         told["CLICKHOUSE_URL"] = f"http://{LOOPBACK}:{ports['CLICKHOUSE_PORT']}"
-        told["CLICKHOUSE_USER"] = environment.get("CLICKHOUSE_USER") or "reintegration"
-        told["CLICKHOUSE_PASSWORD"] = environment.get("CLICKHOUSE_PASSWORD") or kept_secret(
-            var_dir / "clickhouse.password"
-        )
     else:
         told.update(_credentials_apart(environment))
     return Plan(var_dir, ports, told, runs_kafka, runs_clickhouse, tuple(notes), logins)

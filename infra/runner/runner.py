@@ -165,8 +165,10 @@ class Runner:
             "grpc": self.plan.grpc,
             "kafka": self.plan.kafka,
             "runs_kafka": self.plan.runs_kafka,
+            "runs_clickhouse": self.plan.runs_clickhouse,
             "clickhouse": {
-                name: self.plan.environment.get(f"CLICKHOUSE_{name.upper()}", "") for name in ("url", "user")
+                "url": self.plan.environment.get("CLICKHOUSE_URL", ""),
+                "user": self.plan.store_owner[0],
             },
             "policy": {name: self.plan.environment.get(f"POLICY_{name.upper()}", "") for name in ("file", "dir")},
             "waiting": [part.name for part in self._waiting],

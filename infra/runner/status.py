@@ -51,23 +51,21 @@ def running_state(var_dir: Path) -> Any:
 def settings_of_running(
     var_dir: Path, environment: Mapping[str, str], state: Mapping[str, Any], user: str = RUNNER
 ) -> Settings:
-    """user: of the log, if it is ours."""
-    secret = var_dir / "clickhouse.password"
-    password = environment.get("CLICKHOUSE_PASSWORD") or (secret.read_text().strip() if secret.exists() else "")
+    """As a process reads them that is this user of the log, and owns the tables."""
     given: dict[str, Any] = {
         "kafka_bootstrap_servers": state["kafka"],
         "clickhouse_url": state["clickhouse"]["url"],
         "clickhouse_user": state["clickhouse"]["user"],
-        "clickhouse_password": password,
+        "clickhouse_password": environment.get("CLICKHOUSE_PASSWORD", ""),
     }
-    login = logins_of_running(var_dir, state).get(user, {})
-    given |= {name.lower(): value for name, value in login.items()}
-    return Settings(**given)
+    login = logins_of_running(var_dir, environment, state).of_owner(user)
+    return Settings(**given | {name.lower(): value for name, value in login.items()})
 
 
-def logins_of_running(var_dir: Path, state: Mapping[str, Any]) -> Logins:
-    """None where the log is not run by this runner."""
-    return own_logins(var_dir) if state["runs_kafka"] else {}
+def logins_of_running(var_dir: Path, environment: Mapping[str, str], state: Mapping[str, Any]) -> Logins:
+    """To the stores that its runner runs."""
+    named = {**environment, "CLICKHOUSE_USER": state["clickhouse"]["user"]}
+    return own_logins(var_dir, named, log=state["runs_kafka"], store=state["runs_clickhouse"])
 
 
 def _up(state: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from infra.kafka.node import KafkaNode
 from infra.kafka.refusal import Refused
 from services.access.bootstrap import build_parts, now_ms
 from services.access.domain.permissions import Principal, Role
+from tests.clickhouse_fixture import guarded_store
 from tests.faults.fault_proxy import FaultProxy
 from tests.faults.phones import Owner
 from tests.system_fixture import OURS, System, running_system
@@ -162,7 +163,7 @@ def faulty_system(
     told: Mapping[str, str] | None = None,
 ) -> Iterator[FaultySystem]:
     """Running, ready, everything passing."""
-    clickhouse = clickhouse or ClickHouseNode(directory / "clickhouse" / "data")
+    clickhouse = clickhouse or guarded_store(directory)
     with FaultProxy(clickhouse.port) as store_line, FaultProxy(0) as intake_line:
         told = {"CLICKHOUSE_URL": store_line.address, **(told or {})}
         with running_system(directory, kafka, clickhouse, told) as system:

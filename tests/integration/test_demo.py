@@ -13,9 +13,9 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
-from infra.kafka.grants import CLICKHOUSE_SINK, USERS
-from infra.kafka.guard import passwords_in
-from infra.runner.logins import USER_OF_PART, users_directory
+from infra.clickhouse.users import PARTS
+from infra.kafka.grants import USERS
+from infra.runner.logins import CLICKHOUSE_USERS, KAFKA_USERS, USER_OF_PART
 from services.casework.codec import encode_clock
 from services.runtime.topics import CASE_EVENTS
 from tests.demo_fixture import ROOT, DemoSystem, a_call, a_case_of_hers, asked, eventually, own_account, run_module
@@ -82,31 +82,44 @@ def _appended(producer: Producer, topic: str = CASE_EVENTS.name) -> int | None:
     return answers[0]
 
 
-def test_each_part_is_told_its_own_password_of_the_log_and_nobody_elses(demo_system: DemoSystem) -> None:
-    passwords = passwords_in(users_directory(demo_system.var_dir))
-    told = {name: _told(part["pid"], passwords) for name, part in demo_system.command.parts().items()}
-    assert told == {name: {USER_OF_PART[name]} if name in USER_OF_PART else set() for name in told}
-    assert told["clickhouse_sink"] == {CLICKHOUSE_SINK}
+def _passwords(demo_system: DemoSystem) -> dict[str, str]:
+    """Of everybody who may come to log or tables: by the file in VAR_DIR that has it."""
+    kept = {f"{KAFKA_USERS}/{user}" for user in USERS} | {f"{CLICKHOUSE_USERS}/{part}" for part in PARTS}
+    return {name: (demo_system.var_dir / name).read_text().strip() for name in sorted(kept | {"clickhouse.password"})}
+
+
+def test_each_part_is_told_its_own_passwords_and_nobody_elses(demo_system: DemoSystem) -> None:
+    passwords, parts = _passwords(demo_system), demo_system.command.parts()
+    told = {name: _told(part["pid"], passwords) for name, part in parts.items()}
+    at_log = {name: {f"{KAFKA_USERS}/{user}"} for name, user in USER_OF_PART.items()}
+    at_tables = {name: {f"{CLICKHOUSE_USERS}/{name}"} for name in PARTS} | {"clickhouse": {"clickhouse.password"}}
+    assert told == {name: at_log.get(name, set()) | at_tables.get(name, set()) for name in parts}
+    assert told["web"] == told["access"] == set()
 
 
 def _told(pid: int, passwords: Mapping[str, str]) -> set[str]:
     """Whose passwords stand in the environment of a process."""
     environment = Path(f"/proc/{pid}/environ").read_text()
-    return {user for user in USERS if passwords[user] in environment}
+    return {name for name, password in passwords.items() if password in environment}
 
 
-def test_no_password_of_the_log_is_on_a_command_line_or_in_what_is_written_down(demo_system: DemoSystem) -> None:
-    passwords = [password.encode() for password in passwords_in(users_directory(demo_system.var_dir)).values()]
+def test_no_password_is_on_a_command_line_or_in_what_is_written_down(demo_system: DemoSystem) -> None:
+    passwords = {name: password.encode() for name, password in _passwords(demo_system).items()}
     commands = _command_lines(demo_system)
     assert any(b"infra.kafka" in one for one in commands) and any(b"kafka.Kafka" in one for one in commands)
-    assert not [command for command in commands for password in passwords if password in command]
-    console = demo_system.command.output
-    written = {path: path.read_bytes() for path in [console, *demo_system.var_dir.rglob("*")] if _is_text(path)}
-    assert demo_system.var_dir / "logs" / "casework.log" in written
-    holding = {path.name for path, text in written.items() if any(password in text for password in passwords)}
-    assert holding == {*USERS, "demo.json"}
-    told = [password for password in passwords if password in written[demo_system.command.demo_file]]
-    assert told == [demo_system.said["kafka_password"].encode()]
+    assert not [name for name, password in passwords.items() for command in commands if password in command]
+    var_dir, console = demo_system.var_dir, demo_system.command.output
+    written = {path: path.read_bytes() for path in [console, *var_dir.rglob("*")] if _is_text(path)}
+    assert var_dir / "logs" / "casework.log" in written
+    holding = {
+        (name, str(path.relative_to(var_dir.parent)))
+        for path, text in written.items()
+        for name, password in passwords.items()
+        if password in text
+    }
+    in_demo_file = {f"{KAFKA_USERS}/loader", "clickhouse.password"}
+    expected = {(name, f"{var_dir.name}/{name}") for name in passwords}
+    assert holding == expected | {(name, f"{var_dir.name}/demo.json") for name in in_demo_file}
 
 
 def _command_lines(demo_system: DemoSystem) -> list[bytes]:

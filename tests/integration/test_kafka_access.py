@@ -36,11 +36,9 @@ from infra.kafka.grants import (
     NEGLECT_WATCH,
     USERS,
 )
-from infra.kafka.guard import Guard, passwords_in
+from infra.kafka.guard import Guard
 from infra.kafka.node import KafkaNode
 from infra.kafka.ports import free_port
-from infra.kafka.refusal import Refused
-from infra.runner.logins import own_logins, users_directory
 from services.runtime.log_login import LoginRefused, require_login_now
 from services.runtime.settings import Settings
 from services.runtime.topics import ALL_TOPICS, CASE_EVENTS, DERIVED_TOPICS, NEGLECT_STATE, Topic, in_generation
@@ -331,22 +329,6 @@ def test_a_log_from_before_passwords_asks_for_them_from_its_next_start_on_and_ke
         assert not _writes(settings_at(after, CLICKHOUSE_SINK))
     finally:
         after.kill()
-
-
-def test_passwords_are_drawn_once_for_their_owner_alone_and_refused_where_others_may_read_them(tmp_path: Path) -> None:
-    logins = own_logins(tmp_path)
-    directory = users_directory(tmp_path)
-    assert own_logins(tmp_path) == logins
-    assert passwords_in(directory) == {user: login["KAFKA_SASL_PASSWORD"] for user, login in logins.items()}
-    assert len(set(passwords_in(directory).values())) == len(USERS)
-    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} == {0o600}
-    (directory / LOADER).chmod(0o640)
-    with pytest.raises(Refused, match="may be read by others"):
-        passwords_in(directory)
-    (directory / LOADER).unlink()
-    with pytest.raises(Refused, match="cannot be read"):
-        passwords_in(directory)
 
 
 def test_what_the_node_writes_down_has_nobody_elses_password_in_it_and_is_for_its_owner_alone(

@@ -15,7 +15,6 @@ from infra.kafka.create_topics import create_topics
 from infra.kafka.refusal import Refused
 from infra.runner.at_hand import AtHand
 from infra.runner.log_file import LogFile
-from infra.runner.logins import login_of_part
 from infra.runner.part_process import PartProcess, Tell
 from infra.runner.parts import STREAMS, Lives, Part, python_module
 from infra.runner.refusal import CannotRun
@@ -130,7 +129,7 @@ class NextWorkers:
                     f"{name}.{NEXT}",
                     (*polite, *python_module("streams.worker", name)),
                     Lives(1.0),
-                    environment=login_of_part(system.logins, name),
+                    environment=system.logins.of_part(name),
                 ),
                 environment,
                 LogFile(system.var_dir / "logs" / f"{name}.{NEXT}.log"),

@@ -18,7 +18,7 @@ from infra.clickhouse.statement import insert_head, tokens_of
         ("SHOW TABLES", Verb.READ),
         ("explain SELECT 1", Verb.READ),
         ("SET max_threads = 1", Verb.SESSION),
-        ("INSERT INTO t SELECT 1", Verb.WRITE),
+        ("INSERT INTO t SELECT 1", Verb.INSERT),
         ("ALTER TABLE t DELETE WHERE a = 1", Verb.WRITE),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from infra.clickhouse.errors import EndpointError, EngineError
 from infra.clickhouse.exchange import empty_native_block
 from infra.clickhouse.protocol import Request
+from infra.clickhouse.users import User, user_among
 
 
 def _request(target: str = "/", headers: Mapping[str, str] | None = None) -> Request:
@@ -44,13 +45,14 @@ def test_a_setting_cannot_smuggle_sql_in_its_name(name: str) -> None:
 )
 def test_a_stranger_is_refused_with_516(headers: dict[str, str]) -> None:
     with pytest.raises(EndpointError) as caught:
-        _request(headers=headers).refuse_strangers("default", "right")
+        user_among((User("default", "right"), User("another", "wrong")), *_request(headers=headers).credentials())
     assert (caught.value.code, caught.value.http_status) == (516, 403)
 
 
 def test_the_right_password_may_hold_any_character() -> None:
     password = "rïght:with:colons"
-    _request(headers=_basic("default", password)).refuse_strangers("default", password)
+    user = User("default", password)
+    assert user_among((user,), *_request(headers=_basic("default", password)).credentials()) is user
 
 
 def test_a_form_gives_its_fields_and_tables() -> None:

@@ -9,12 +9,25 @@ from infra.clickhouse.engine_config import config_xml
 from infra.clickhouse.migrations import DIRECTORY, MigrationRefused, migrations_in, replicated_variant
 from infra.clickhouse.settings import Caps, SettingsError, caps_from, settings_from
 from infra.clickhouse.statement import tokens_of
+from infra.clickhouse.users import Rights, User
 
 
 def test_the_password_comes_from_the_environment_and_is_never_shown() -> None:
     settings = settings_from({"CLICKHOUSE_PASSWORD": "hidden"}, Path("/d"), 1, "127.0.0.1")
-    assert (settings.user, settings.password) == ("default", "hidden")
+    assert settings.users == (User("default", "hidden", Rights.ALL),)
     assert "hidden" not in repr(settings)
+
+
+def test_parts_have_rights_of_their_own_and_their_names_are_not_the_owners() -> None:
+    told = {"CLICKHOUSE_PASSWORD": "hidden", "CLICKHOUSE_USER": "owner"}
+    settings = settings_from(told, Path("/d"), 1, "127.0.0.1", {"casework": "a", "clickhouse_sink": "b"})
+    assert [(user.name, user.rights) for user in settings.users] == [
+        ("owner", Rights.ALL),
+        ("casework", Rights.READING),
+        ("clickhouse_sink", Rights.ADDING),
+    ]
+    with pytest.raises(SettingsError, match="name the owner otherwise"):
+        settings_from({**told, "CLICKHOUSE_USER": "casework"}, Path("/d"), 1, "127.0.0.1")
 
 
 @pytest.mark.parametrize("environment", [{}, {"CLICKHOUSE_PASSWORD": ""}])
