@@ -218,6 +218,17 @@ def test_status_says_what_runs_and_how_far_it_is(demo_system: DemoSystem) -> Non
         assert word in done.stdout
 
 
+def test_a_command_runs_as_a_user_of_the_log_and_as_no_other(demo_system: DemoSystem) -> None:
+    export = (sys.executable, "-m", "streams.log_export", "--partition", "3")
+    done = run_module(demo_system.command, "infra.runner", "as", "loader", *export)
+    assert done.returncode == 0, done.stderr
+    assert all("recorded_at" in json.loads(line) for line in done.stdout.splitlines())
+    assert len(done.stdout.splitlines()) > 10
+    refused = run_module(demo_system.command, "infra.runner", "as", "web", *export)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "The log has no user 'web'" in refused.stderr
+
+
 @pytest.mark.parametrize(
     "arguments", [("infra.demo", "reset"), ("infra.runner", "restore", "nowhere"), ("infra.demo",)]
 )
