@@ -30,9 +30,12 @@ log = logging.getLogger(__name__)
 UNREADABLE_IN_A_ROW: Final = 1_000
 """So many unreadable records one after the other are no accident: the worker stops rather than empty the log into
 the dead letters."""
-KEEP_SECONDS: Final = 5.0
 KEEP_RECORDS: Final = 20_000
-"""Of a partition: its state is kept with the first batch after so much time or so many records."""
+KEEP_SECONDS: Final = 5.0
+KEEP_SECONDS_BEHIND: Final = 30.0
+"""Of a partition: its state is kept with the first batch after so many records or so much time; more of it while there
+is much to catch up on, when a few seconds are as many cases as many records are, each of them to be written."""
+_BEHIND_MS: Final = 60_000
 _UNREAD_SECONDS: Final = 5.0
 """A clock record that was said and not read for so long is said again."""
 
@@ -204,7 +207,9 @@ class Desk:
 
 def _is_to_be_kept(watched: Watched) -> bool:
     since = watched.watch.position - watched.kept_position
-    return since > 0 and (since >= KEEP_RECORDS or time.monotonic() - watched.kept_at >= KEEP_SECONDS)
+    is_behind = time.time() * 1000 - watched.watch.time.newest > _BEHIND_MS
+    patience = KEEP_SECONDS_BEHIND if is_behind else KEEP_SECONDS
+    return since > 0 and (since >= KEEP_RECORDS or time.monotonic() - watched.kept_at >= patience)
 
 
 def _state_of(watched: Watched) -> StateRecords:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from services.casework.codec import UnreadableRecord, decode_keyed
 from services.casework.domain.control import Clock, ControlRecord, HistoryEnds, PolicyChanged, Record
@@ -14,6 +15,7 @@ from services.casework.domain.moments import Moves
 from services.casework.domain.policy_timeline import PolicyBook
 from services.casework.domain.transitions import AlertTransition, LogPosition, ObligationChanges
 from streams.neglect_watch.shelf import Shelf
+from streams.neglect_watch.stretch import Reading, Stretch
 
 
 class LogRecord(NamedTuple):
@@ -34,18 +36,13 @@ class Findings:
     obligations: list[tuple[ObligationChanges, LogPosition]] = field(default_factory=list)
     unreadable: list[tuple[LogRecord, str]] = field(default_factory=list)
 
-    def take(self, moves: Moves, cause: LogPosition) -> None:
-        """Take moves over, and empty them."""
-        if moves.transitions:
-            self.transitions.extend([(transition, cause) for transition in moves.transitions])
-            moves.transitions.clear()
-        if moves.obligations:
-            self.obligations.extend([(changes, cause) for changes in moves.obligations])
-            moves.obligations.clear()
+    def put_in_order(self) -> None:
+        """By the records that caused them; what one record caused stays as it was found."""
+        self.transitions.sort(key=_CAUSE)
+        self.obligations.sort(key=_CAUSE)
 
 
-_Reading = tuple[LogRecord, Record | UnreadableRecord, int]
-"""A record read: what it states, and its recorded_at."""
+_CAUSE: Final = itemgetter(1)
 
 
 class PartitionWatch:
@@ -84,44 +81,63 @@ class PartitionWatch:
 
     def work(self, records: Iterable[LogRecord], findings: Findings) -> None:
         """Take the next records. Those that were worked already are left alone."""
-        moment = self.time.newest
-        readings = self._read_all(records)
-        if not readings:
-            return
-        _, _, last = readings[-1]
-        self.shelf.expect(last)
-        moves = Moves()
-        for record, content, now in readings:
-            if now > moment:
-                moment = now
-                self._pass_time(now, record.offset, moves, findings)
-            if isinstance(content, Event):
-                self.unreadable_in_a_row = 0
-                self._fold(content, now, record.offset, moves, findings)
-            else:
-                self._take(record, content, now, findings)
-        self.shelf.pack_away()
-
-    def _read_all(self, records: Iterable[LogRecord]) -> list[_Reading]:
-        """What the records state, and when it was recorded: time along a partition needs nothing else."""
-        readings, time = list[_Reading](), self.time
+        time, row_of, stretch = self.time, self.shelf.row_of, Stretch()
+        reached = time.offset
         for record in records:
             offset, timestamp_ms, _, _, header_ms = record
-            if offset <= time.offset:
+            if offset <= reached:
                 continue
-            content = _read(record)
+            content, reached = _read(record), offset
             now = time.next(offset, timestamp_ms, header_ms, isinstance(content, HistoryEnds))
-            readings.append((record, content, now))
-        return readings
+            if isinstance(content, Event):
+                self.unreadable_in_a_row = 0
+                stretch.take(row_of(content.case_id), content, now, offset)
+                continue
+            stretch.pass_by(now, offset)
+            if isinstance(content, PolicyChanged):
+                # Time up to here passes under the policies that were known before.
+                self._work_through(stretch, findings)
+                stretch = Stretch()
+            self._take(record, content, now, findings)
+        self._work_through(stretch, findings)
+        findings.put_in_order()
+        self.shelf.pack_away()
 
-    def _pass_time(self, now: int, offset: int, moves: Moves, findings: Findings) -> None:
+    def _work_through(self, stretch: Stretch, findings: Findings) -> None:
+        """Case by case: its events, and what falls due by time alone before the last record."""
+        if stretch:
+            for row, readings in stretch.by_row():
+                self._work_case(row, readings, stretch, findings)
+            for row in self.shelf.due_before(stretch.recorded_at):
+                self._work_case(row, (), stretch, findings)
+
+    def _work_case(self, row: int, readings: Iterable[Reading], stretch: Stretch, findings: Findings) -> None:
         shelf = self.shelf
-        for row in shelf.due_before(now):
-            case = shelf.case(row)
-            case.advance(now, moves)
-            shelf.advanced(row, case, offset)
-        if moves.obligations or moves.transitions:
-            findings.take(moves, LogPosition(self.partition, offset))
+        case, applied, moves = shelf.case(row), shelf.applied(row), Moves()
+        for event, now, offset in readings:
+            # A kept state may be ahead of the position: what it was touched by already is not to be folded again.
+            if offset > applied:
+                case.fold(event, now, moves)
+                self._find(moves, stretch, now, offset, findings)
+        case.advance(stretch.recorded_at, moves)
+        self._find(moves, stretch, stretch.recorded_at, stretch.offset, findings)
+        shelf.worked(row, stretch.offset, case.next_due())
+
+    def _find(self, moves: Moves, stretch: Stretch, now: int, offset: int, findings: Findings) -> None:
+        """Take moves over, and empty them. now, offset: of the record that was taken when they came about.
+
+        What happened before it was shown by the first record that was later; what happens at its own instant, such as
+        the end of a pause, it shows itself.
+        """
+        partition = self.partition
+        for transition in moves.transitions:
+            cause = stretch.shown_by(transition.at) if transition.at < now else offset
+            findings.transitions.append((transition, LogPosition(partition, cause)))
+        for changes in moves.obligations:
+            cause = stretch.shown_by(changes.at) if changes.at < now else offset
+            findings.obligations.append((changes, LogPosition(partition, cause)))
+        moves.transitions.clear()
+        moves.obligations.clear()
 
     def _take(self, record: LogRecord, content: ControlRecord | UnreadableRecord, now: int, findings: Findings) -> None:
         """Take what is no event."""
@@ -139,17 +155,6 @@ class PartitionWatch:
             case HistoryEnds():
                 pass
         self.unreadable_in_a_row = 0
-
-    def _fold(self, event: Event, now: int, offset: int, moves: Moves, findings: Findings) -> None:
-        shelf = self.shelf
-        row = shelf.row_of(event.case_id)
-        # A kept state may be ahead of the position: what it was touched by already is not to be folded again.
-        if shelf.applied(row) >= offset:
-            return
-        shelf.case(row).fold(event, now, moves)
-        shelf.folded(row, offset)
-        if moves.obligations or moves.transitions:
-            findings.take(moves, LogPosition(self.partition, offset))
 
 
 def _read(record: LogRecord) -> Record | UnreadableRecord:

@@ -39,7 +39,6 @@ class Shelf:
         self._timers = Timers()
         self._open: OrderedDict[int, CaseFile] = OrderedDict()
         self._touched: set[int] = set()
-        self._pending: list[int] = []
         self._canaries: list[int] = []
 
     def __len__(self) -> int:
@@ -95,23 +94,11 @@ class Shelf:
         """Offset of the record up to which the case has been worked, -1 for none."""
         return self._offsets[row]
 
-    def expect(self, horizon: int) -> None:
-        """From here on `due_before` will be asked for instants up to this one."""
-        self._timers.expect(horizon)
-
-    def folded(self, row: int, offset: int) -> None:
-        """The case took the record at this offset; what it means is worked out when its moment is over."""
-        self._note(row, offset)
-        self._pending.append(row)
-
-    def advanced(self, row: int, case: CaseFile, offset: int) -> None:
-        """The case let time pass up to the record at this offset, which it may yet have to take."""
-        self._note(row, offset - 1)
-        self._timers.set(row, case.next_due())
-
-    def _note(self, row: int, offset: int) -> None:
+    def worked(self, row: int, offset: int, due: int | None) -> None:
+        """The case has been worked up to the record at this offset, and is next due at an instant."""
         self._offsets[row] = offset
         self._touched.add(row)
+        self._timers.set(row, due)
 
     def look_at_all(self, at: int) -> None:
         """Every case is due at an instant: something changed that none of them holds."""
@@ -119,15 +106,11 @@ class Shelf:
 
     def next_due(self) -> int | None:
         """The soonest instant at which some case is to be looked at."""
-        dues = [due for row in self._pending if (due := self._open[row].next_due()) is not None]
-        earliest = self._timers.earliest()
-        return min(dues, default=None) if earliest is None else min((*dues, earliest))
+        return self._timers.earliest()
 
     def due_before(self, instant: int) -> Sequence[int]:
-        """Rows of the cases with a due time before an instant. The caller advances each and says `advanced`."""
-        pending, self._pending = self._pending, []
-        due = self._timers.due_before(instant)
-        return [*pending, *due] if due else pending
+        """Rows of the cases with a due time before an instant."""
+        return self._timers.due_before(instant)
 
     def take_changes(self) -> dict[Key, bytes]:
         """States of the cases touched since the last call, packed."""
@@ -140,11 +123,7 @@ class Shelf:
         return encode_case(self._open[row], self._offsets[row]) if packed is None else packed
 
     def pack_away(self) -> None:
-        """Pack the cases that were not touched lately, those of the present moment excepted."""
-        spared = set(self._pending)
-        while len(self._open) > OPEN_CASES + len(spared):
+        """Pack the cases that were not touched lately."""
+        while len(self._open) > OPEN_CASES:
             row, case = self._open.popitem(last=False)
-            if row in spared:
-                self._open[row] = case
-            else:
-                self._packed[row] = encode_case(case, self._offsets[row])
+            self._packed[row] = encode_case(case, self._offsets[row])

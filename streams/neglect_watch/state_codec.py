@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import accumulate
+from operator import sub
 from typing import Final
 
 from reintegration.v1 import log_pb2, state_pb2
@@ -11,7 +12,7 @@ from reintegration.v1 import log_pb2, state_pb2
 from services.casework.codec import policies as policy_codec
 from services.casework.domain.case_file import CaseFile
 from services.casework.domain.event_types import Value
-from services.casework.domain.fact_book import Entry, EventKey, id_of, key_of
+from services.casework.domain.fact_book import At, EventKey, Said, id_of, key_of
 from services.casework.domain.log_time import LogTime
 from services.casework.domain.moments import Hold, PendingMoment
 from services.casework.domain.neglect import Obligation, OpenAlert, alert_id_of
@@ -57,7 +58,7 @@ def decode_case(case_id: str, value: bytes, policies: PolicyBook) -> CaseFile:
         message.plain_facts,
     )
     for event in message.events:
-        case.facts.add(event.event_id, _entry(event))
+        case.facts.add(event.time_ms, event.event_id, _said(event))
     for owed in message.owed:
         case.obligations[owed.rule_id] = _obligation(case_id, owed)
     for ended in message.ended:
@@ -73,38 +74,32 @@ def due_and_offset(value: bytes) -> tuple[int | None, int]:
     return (message.due_ms if message.HasField("due_ms") else None), message.offset
 
 
-def _remember(entries: Mapping[EventKey, Entry], message: state_pb2.CaseState) -> None:
+def _remember(entries: Mapping[EventKey, At], message: state_pb2.CaseState) -> None:
     """Most events are remembered by their id, time and facts alone: those go into columns."""
-    keys, steps, masks, before = list[EventKey](), list[int](), list[int](), 0
-    for key, entry in entries.items():
-        time, mask, retractable, hearing_at, until, attributes = entry
-        if retractable and hearing_at is None and until is None and attributes is None:
-            keys.append(key)
-            steps.append(time - before)
-            masks.append(mask)
-            before = time
-        else:
-            message.events.append(_remembered(key, entry))
-    message.plain_event_ids = b"".join(keys)
-    message.plain_time_steps_ms.extend(steps)
-    message.plain_facts.extend(masks)
+    plain = [at for at in entries.values() if at[2].is_plain]
+    times = [time for time, _, _ in plain]
+    message.plain_event_ids = b"".join([key for _, key, _ in plain])
+    message.plain_time_steps_ms.extend(map(sub, times, [0, *times]))
+    message.plain_facts.extend([said.mask for _, _, said in plain])
+    if len(plain) < len(entries):
+        message.events.extend(_remembered(at) for at in entries.values() if not at[2].is_plain)
 
 
-def _remembered(key: EventKey, entry: Entry) -> state_pb2.RememberedEvent:
+def _remembered(at: At) -> state_pb2.RememberedEvent:
+    time, key, said = at
     return state_pb2.RememberedEvent(
         event_id=key,
-        time_ms=entry.time,
-        facts=entry.mask,
-        unretractable=not entry.retractable,
-        hearing_at_ms=entry.hearing_at,
-        until_ms=entry.until,
-        attributes=[_written(name, value) for name, value in (entry.attributes or {}).items()],
+        time_ms=time,
+        facts=said.mask,
+        unretractable=not said.retractable,
+        hearing_at_ms=said.hearing_at,
+        until_ms=said.until,
+        attributes=[_written(name, value) for name, value in (said.attributes or {}).items()],
     )
 
 
-def _entry(event: state_pb2.RememberedEvent) -> Entry:
-    return Entry(
-        event.time_ms,
+def _said(event: state_pb2.RememberedEvent) -> Said:
+    return Said(
         event.facts,
         not event.unretractable,
         event.hearing_at_ms if event.HasField("hearing_at_ms") else None,

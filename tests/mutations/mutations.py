@@ -94,8 +94,8 @@ MUTATIONS = (
     _heart(
         "a retraction takes nothing back",
         "fact_book",
-        "if entry is None or not entry.retractable:",
-        "if entry is None or entry.retractable:",
+        "if at is None or not at[2].retractable:",
+        "if at is None or at[2].retractable:",
         "test_moments_and_facts.py::test_a_retraction_takes_back_facts_from_its_recording_on",
         "test_moments_and_facts.py::test_a_retraction_takes_back_attributes",
     ),
@@ -109,9 +109,9 @@ MUTATIONS = (
     ),
     _heart(
         "what is said to happen in future counts as future",
-        "fact_book",
-        "min(event.occurred_at, recorded_at),",
-        "event.occurred_at,",
+        "facts",
+        "return min(occurred_at, recorded_at)",
+        "return occurred_at",
         "test_moments_and_facts.py::test_what_happened_after_it_was_recorded_counts_as_recorded",
     ),
     _heart(

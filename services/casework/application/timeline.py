@@ -35,11 +35,11 @@ def timeline_of(file: CaseFile, events: Sequence[RecordedEvent], conflicts: Sequ
     for recorded in events:
         event = recorded.event
         key = key_of(event.event_id)
-        entry = file.facts.entries[key]
+        _, _, said = file.facts.entries[key]
         lines.append(
             TimelineLine(
                 recorded,
-                retracted=entry.retractable and key in file.facts.retracted,
+                retracted=said.retractable and key in file.facts.retracted,
                 late=recorded.recorded_at - event.occurred_at > LATE,
                 conflicts=tuple(conflict for conflict in conflicts if conflict.event_id == event.event_id),
             )

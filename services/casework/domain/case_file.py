@@ -15,7 +15,8 @@ from typing import Final
 
 from services.casework.domain.event_types import Value
 from services.casework.domain.events import Event
-from services.casework.domain.fact_book import EventKey, FactBook, entry_of, key_of
+from services.casework.domain.fact_book import EventKey, FactBook, key_of, said_by
+from services.casework.domain.facts import occurred_as_recorded
 from services.casework.domain.moments import Hold, Moves, PendingMoment
 from services.casework.domain.neglect import (
     Obligation,
@@ -149,7 +150,8 @@ class CaseFile:
         return self.pending
 
     def _take(self, event: Event, key: EventKey, pending: PendingMoment) -> None:
-        moved, attributes_moved = self.facts.add(key, entry_of(event, pending.time))
+        time = occurred_as_recorded(event.occurred_at, pending.time)
+        moved, attributes_moved = self.facts.add(time, key, said_by(event))
         if event.type == "retraction":
             pending.retracted = True
             taken_back, attributes_back = self.facts.retract(key_of(str(event.data["retracts"])))

@@ -7,9 +7,10 @@ bisection, whatever order the log delivered them in.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from services.casework.domain.event_types import ATTRIBUTE_NAMES, EVENT_TYPES, Value
 from services.casework.domain.events import Event
@@ -18,8 +19,6 @@ from services.casework.domain.facts import FACT_BIT, FACT_NAMES, hearing_time, m
 EventKey = bytes
 """The 16 bytes of an event id. They stand in the same order as the lower-case text, in a third of the room."""
 
-At = tuple[int, EventKey]
-"""(time, event): the order in which facts of a case stand."""
 
 _AFTER_ALL: Final = b"\xff" * 17
 _UNRETRACTABLE: Final = frozenset(
@@ -30,6 +29,8 @@ _HEARING: Final = FACT_BIT["hearing"]
 _MAY_WRITE: Final = frozenset(
     name for name, kind in EVENT_TYPES.items() if name != "retraction" and _WRITES & kind.fields.keys()
 )
+_SAY_MORE: Final = _MAY_WRITE | _UNRETRACTABLE | {"contact_paused", "legal_step"}
+"""Types that may say more than facts at their own time."""
 
 
 def key_of(event_id: str) -> EventKey:
@@ -43,37 +44,55 @@ def id_of(key: EventKey) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-class Entry(NamedTuple):
-    """What is remembered of one event. `mask`: the facts it states at its time, a bit each.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an event says of its case, whenever it was. Nearly all say what many others said, and share it.
 
-    hearing_at: time of its `hearing` fact; until: of a pause; attributes: those it writes.
+    mask: the facts it states at its time, a bit each. hearing_at: time of its `hearing` fact; until: of a pause;
+    attributes: those it writes. moved: bits of all facts it states. is_plain: there is nothing but the mask.
     """
 
-    time: int
     mask: int
-    retractable: bool
-    hearing_at: int | None
-    until: int | None
-    attributes: Mapping[str, Value] | None
+    retractable: bool = True
+    hearing_at: int | None = None
+    until: int | None = None
+    attributes: Mapping[str, Value] | None = None
+    moved: int = field(init=False, compare=False)
+    is_plain: bool = field(init=False, compare=False)
 
-    @property
-    def moved(self) -> int:
-        """Bits of all facts it states."""
-        return self.mask | (_HEARING if self.hearing_at is not None else 0)
+    def __post_init__(self) -> None:
+        hearing = 0 if self.hearing_at is None else _HEARING
+        object.__setattr__(self, "moved", self.mask | hearing)
+        rest = (self.retractable, self.hearing_at, self.until, self.attributes)
+        object.__setattr__(self, "is_plain", rest == (True, None, None, None))
 
 
-def entry_of(event: Event, recorded_at: int) -> Entry:
+@lru_cache(maxsize=4096)
+def plainly(mask: int) -> Said:
+    """Facts and nothing else."""
+    return Said(mask)
+
+
+def said_by(event: Event) -> Said:
     kind, data = event.type, event.data
+    mask = mask_stated(kind, data)
+    if kind not in _SAY_MORE:
+        return plainly(mask)
     until = data.get("until") if kind == "contact_paused" else None
     attributes = {name: value for name, value in data.items() if name in _WRITES} if kind in _MAY_WRITE else None
-    return Entry(
-        min(event.occurred_at, recorded_at),
-        mask_stated(kind, data),
+    said = Said(
+        mask,
         kind not in _UNRETRACTABLE,
         hearing_time(kind, data),
         until if isinstance(until, int) else None,
         attributes or None,
     )
+    return plainly(mask) if said.is_plain else said
+
+
+At = tuple[int, EventKey, Said]
+"""(time, event, what it says): the order in which facts of a case stand. One of them is all that is remembered of most
+events, so it is a bare tuple."""
 
 
 @lru_cache(maxsize=1024)
@@ -89,7 +108,7 @@ class FactBook:
     __slots__ = ("entries", "facts", "retracted", "writes")
 
     def __init__(self) -> None:
-        self.entries: dict[EventKey, Entry] = {}
+        self.entries: dict[EventKey, At] = {}
         self.retracted: set[EventKey] = set()
         self.facts: dict[str, list[At]] = {}
         self.writes: list[At] = []
@@ -97,31 +116,36 @@ class FactBook:
     def knows(self, key: EventKey) -> bool:
         return key in self.entries
 
-    def add(self, key: EventKey, entry: Entry) -> tuple[int, bool]:
+    def add(self, time: int, key: EventKey, said: Said) -> tuple[int, bool]:
         """Take an event not known before. One that a retraction named already states nothing."""
-        self.entries[key] = entry
-        if key in self.retracted and entry.retractable:
+        at = self.entries[key] = (time, key, said)
+        if key in self.retracted and said.retractable:
             return 0, False
-        for name, at in self._stated(key, entry):
-            known = self.facts.get(name)
+        facts = self.facts
+        for name in names_in(said.mask):
+            known = facts.get(name)
             if known is None:
-                self.facts[name] = [at]
+                facts[name] = [at]
             elif not known or known[-1] < at:
                 known.append(at)
             else:
                 insort(known, at)
-        if entry.attributes:
-            insort(self.writes, (entry.time, key))
-        return entry.moved, entry.attributes is not None
+        if said.is_plain:
+            return said.mask, False
+        if said.hearing_at is not None:
+            insort(facts.setdefault("hearing", []), (said.hearing_at, key, said))
+        if said.attributes:
+            insort(self.writes, at)
+        return said.moved, said.attributes is not None
 
     def recall(self, keys: Sequence[EventKey], times: Iterable[int], masks: Iterable[int]) -> None:
-        """Put in many plain events of a kept state at once: retractable, without hearing, pause or attributes."""
+        """Put in many plain events of a kept state at once."""
         facts, entries, retracted = self.facts, self.entries, self.retracted
         for key, time, mask in zip(keys, times, masks, strict=True):
-            entries[key] = Entry(time, mask, True, None, None, None)
+            at = entries[key] = (time, key, plainly(mask))
             if key not in retracted:
                 for name in names_in(mask):
-                    facts.setdefault(name, []).append((time, key))
+                    facts.setdefault(name, []).append(at)
         for known in facts.values():
             known.sort()
 
@@ -130,26 +154,21 @@ class FactBook:
         if key in self.retracted:
             return 0, False
         self.retracted.add(key)
-        entry = self.entries.get(key)
-        if entry is None or not entry.retractable:
+        at = self.entries.get(key)
+        if at is None or not at[2].retractable:
             return 0, False
-        for name, at in self._stated(key, entry):
-            del self.facts[name][bisect_left(self.facts[name], at)]
-        if entry.attributes:
-            del self.writes[bisect_left(self.writes, (entry.time, key))]
-        return entry.moved, entry.attributes is not None
-
-    @staticmethod
-    def _stated(key: EventKey, entry: Entry) -> Iterator[tuple[str, At]]:
-        at = (entry.time, key)
-        for name in names_in(entry.mask):
-            yield name, at
-        if entry.hearing_at is not None:
-            yield "hearing", (entry.hearing_at, key)
+        _, _, said = at
+        for name in names_in(said.mask):
+            _take_out(self.facts[name], at)
+        if said.hearing_at is not None:
+            _take_out(self.facts["hearing"], (said.hearing_at, key, said))
+        if said.attributes:
+            _take_out(self.writes, at)
+        return said.moved, said.attributes is not None
 
     def times(self, name: str) -> list[int]:
         """Times of a fact, earliest first."""
-        return [time for time, _ in self.facts.get(name, ())]
+        return [time for time, _, _ in self.facts.get(name, ())]
 
     def latest(self, names: Iterable[str]) -> At | None:
         newest: At | None = None
@@ -167,7 +186,7 @@ class FactBook:
         """The earliest fact at a time or later."""
         return self._first(names, (time, b""))
 
-    def _first(self, names: Iterable[str], bound: At) -> At | None:
+    def _first(self, names: Iterable[str], bound: tuple[int, EventKey]) -> At | None:
         first: At | None = None
         for name in names:
             known = self.facts.get(name)
@@ -187,8 +206,8 @@ class FactBook:
     def attributes(self) -> dict[str, Value]:
         """As last written, in order of (occurred_at, event id)."""
         values: dict[str, Value] = {}
-        for _, key in self.writes:
-            values.update(self.entries[key].attributes or {})
+        for _, _, said in self.writes:
+            values.update(said.attributes or {})
         return values
 
     def held_since(self, conditions: Mapping[str, Value]) -> int | None:
@@ -197,13 +216,17 @@ class FactBook:
             return None
         values: dict[str, Value] = {}
         since: int | None = None
-        for time, key in self.writes:
-            values.update(self.entries[key].attributes or {})
+        for time, _, said in self.writes:
+            values.update(said.attributes or {})
             if not all(holds(values.get(name), wanted) for name, wanted in conditions.items()):
                 since = None
             elif since is None:
                 since = time
         return since
+
+
+def _take_out(known: list[At], at: At) -> None:
+    del known[bisect_left(known, at)]
 
 
 def holds(value: Value | None, wanted: Value) -> bool:

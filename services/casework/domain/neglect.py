@@ -145,8 +145,8 @@ def _counts_from(rule: Rule, owed: Owed, facts: FactBook) -> str:
         case Cadence() | Milestone() as kind:
             return kind.anchor
         case Response() as kind:
-            entry = facts.entries.get(owed.basis.event)
-            stated = [name for name in kind.trigger if entry and entry.moved & FACT_BIT[name]]
+            at = facts.entries.get(owed.basis.event)
+            stated = [name for name in kind.trigger if at and at[2].moved & FACT_BIT[name]]
             return stated[0] if stated else kind.trigger[0]
         case Streak() as kind:
             return kind.counts[0]

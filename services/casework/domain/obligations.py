@@ -227,8 +227,8 @@ def _latest_answers(kind: Response, facts: FactBook) -> tuple[int | None, int | 
     plain: int | None = None
     mixed: int | None = None
     for name in kind.satisfied_by:
-        for time, key in reversed(facts.facts.get(name, ())):
-            if facts.entries[key].moved & triggers:
+        for time, _, said in reversed(facts.facts.get(name, ())):
+            if said.moved & triggers:
                 mixed = time if mixed is None else max(mixed, time)
             else:
                 plain = time if plain is None else max(plain, time)
@@ -261,9 +261,10 @@ def satisfied_at(rule: Rule, was: Owed, facts: FactBook) -> int | None:
 def _first_answer(kind: Response, basis: Basis, facts: FactBook) -> At | None:
     triggers = _mask_of_all(kind.trigger)
     answers = facts.later_than(kind.satisfied_by, basis.since - kind.early - 1)
-    for time, key in answers:
+    for at in answers:
+        time, key, said = at
         if key == basis.event:
             continue
-        if not facts.entries[key].moved & triggers or (kind.repeat_answers and time > basis.since):
-            return time, key
+        if not said.moved & triggers or (kind.repeat_answers and time > basis.since):
+            return at
     return None

@@ -58,14 +58,15 @@ def standing_of(facts: FactBook) -> Standing:
     if closed is None:
         return UNDISTURBED if pause_ends is None else Standing(pause_ends, None, None, closed_by_end=False)
     again = facts.earliest_later_than(_OPENS_AGAIN, closed[0])
-    by_end = bool(facts.entries[closed[1]].mask & FACT_BIT["ended"])
-    return Standing(pause_ends, closed[0], again[0] if again else None, by_end)
+    closed_at, _, said = closed
+    by_end = bool(said.mask & FACT_BIT["ended"])
+    return Standing(pause_ends, closed_at, again[0] if again else None, by_end)
 
 
 def _pause_end(facts: FactBook) -> int | None:
     """The latest pause that ends after it began counts alone; it ends early at a resumption later than it."""
-    for time, key in reversed(facts.facts.get("paused", ())):
-        until = facts.entries[key].until
+    for time, _, said in reversed(facts.facts.get("paused", ())):
+        until = said.until
         if until is not None and until > time:
             resumed = facts.earliest_later_than(("resumed",), time)
             return min(until, resumed[0]) if resumed else until

@@ -18,7 +18,13 @@ from services.casework.domain.events import parse_event
 from services.casework.domain.instants import parse_instant
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy, policy_of
 from streams.neglect_watch.partition_watch import Findings, LogRecord, PartitionWatch
-from streams.neglect_watch.state_codec import decode_policies, decode_position, encode_policies, encode_position
+from streams.neglect_watch.state_codec import (
+    decode_policies,
+    decode_position,
+    encode_case,
+    encode_policies,
+    encode_position,
+)
 from streams.replay import obligations_of, transitions_of
 from tests.case_builder import DAY, MAR_1, MAR_2, MAR_3, MAR_10, MINUTE, CaseBuilder, a_case, a_policy, a_rule, every
 from tests.simulation.random_histories import random_history, until_of
@@ -90,6 +96,26 @@ def test_every_transition_names_the_record_whose_reading_showed_it() -> None:
     for transition, cause in findings.transitions:
         assert cause.partition == 3
         assert times[cause.offset] > transition.at
+
+
+def test_a_batch_is_worked_case_by_case_and_gives_what_its_records_give_one_by_one() -> None:
+    """The same steps, caused by the same records, said in the order of these; and the same is kept of each case."""
+    at_once, found_at_once = watched(LOG)
+    one_by_one, found_one_by_one = PartitionWatch(3), Findings()
+    for record in LOG:
+        one_by_one.work([record], found_one_by_one)
+
+    def by_cause(found: list[Any]) -> list[Any]:
+        return sorted(found, key=lambda pair: (pair[1], str(pair[0])))
+
+    for name in ("transitions", "obligations"):
+        together, singly = getattr(found_at_once, name), getattr(found_one_by_one, name)
+        assert by_cause(together) == by_cause(singly)
+        assert [cause for _, cause in together] == [cause for _, cause in singly]
+    assert at_once.shelf.next_due() == one_by_one.shelf.next_due()
+    cases = [watch.shelf.case(row) for watch in (at_once, one_by_one) for row in range(len(watch.shelf))]
+    kept = [encode_case(case, 0) for case in cases]
+    assert kept[: len(kept) // 2] == kept[len(kept) // 2 :] and len(kept) > 10
 
 
 def test_reading_the_same_records_again_changes_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Who is due when: the column and the heap say what a plain list would."""
+"""Who is due when: the column says what a plain list would."""
 
 from __future__ import annotations
 
@@ -9,73 +9,55 @@ import pytest
 from streams.neglect_watch.timers import Timers
 
 
-def popped(timers: Timers, before: int) -> list[int]:
-    """Rows due before an instant; each is set to never, as the caller must."""
-    found = []
-    for row in timers.due_before(before):
-        found.append(row)
-        timers.set(row, None)
-    return found
+def timers_of(*dues: int | None) -> Timers:
+    timers = Timers()
+    for due in dues:
+        timers.set(timers.add(), due)
+    return timers
 
 
 def test_no_rows_are_never_due() -> None:
     timers = Timers()
-    timers.expect(10)
-    assert (len(timers), timers.earliest(), popped(timers, 10)) == (0, None, [])
+    assert (len(timers), timers.earliest(), timers.due_before(10)) == (0, None, [])
 
 
 def test_rows_come_in_order_of_their_instants_and_an_instant_is_not_before_itself() -> None:
-    timers = Timers()
-    for due in (30, 10, 20, None):
-        timers.set(timers.add(), due)
-    timers.expect(100)
+    timers = timers_of(30, 10, 20, None)
     assert timers.earliest() == 10
-    assert popped(timers, 10) == []
-    assert popped(timers, 31) == [1, 2, 0]
-    assert timers.earliest() is None
+    assert timers.due_before(10) == []
+    assert timers.due_before(31) == [1, 2, 0]
+    assert [timers.due(row) for row in range(4)] == [30, 10, 20, None]
 
 
-def test_what_is_set_meanwhile_comes_too_and_what_was_moved_does_not() -> None:
-    timers = Timers()
-    one, two = timers.add(), timers.add()
-    timers.set(one, 10)
-    timers.expect(50)
-    timers.set(two, 20)
-    timers.set(one, 40)
-    assert popped(timers, 30) == [two]
-    assert popped(timers, 50) == [one]
+def test_what_was_moved_counts_where_it_was_moved_to() -> None:
+    timers = timers_of(10, None)
+    timers.set(1, 20)
+    timers.set(0, 40)
+    assert timers.due_before(30) == [1]
+    assert timers.due_before(50) == [1, 0]
+    timers.set(1, None)
+    assert (timers.due_before(50), timers.earliest()) == ([0], 40)
 
 
 def test_no_row_is_due_later_than_everybody_was_told() -> None:
-    timers = Timers()
-    for due in (5, 80, None):
-        timers.set(timers.add(), due)
-    timers.expect(100)
+    timers = timers_of(5, 80, None)
     timers.all_by(30)
-    assert popped(timers, 31) == [0, 1, 2]
-
-
-def test_time_never_comes_farther_than_was_expected() -> None:
-    timers = Timers()
-    timers.expect(10)
-    with pytest.raises(AssertionError, match="farther"):
-        list(timers.due_before(11))
+    assert timers.due_before(31) == [0, 1, 2]
+    assert timers.due_before(30) == [0]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_it_says_what_a_plain_list_says(seed: int) -> None:
     rng, timers, plain, now = Random(seed), Timers(), list[int | None](), 0
     for _ in range(60):
-        horizon = now + rng.randrange(1, 40)
-        timers.expect(horizon)
-        while now < horizon and rng.random() < 0.9:
-            row = timers.add() if not plain or rng.random() < 0.3 else rng.randrange(len(plain))
-            due = None if rng.random() < 0.1 else now + rng.randrange(60)
-            plain[row : row + 1] = [due]
-            timers.set(row, due)
-            now += rng.randrange(0, min(10, horizon - now) + 1)
-            expected = sorted((due, row) for row, due in enumerate(plain) if due is not None and due < now)
-            for _, row in expected:
-                plain[row] = None
-            assert popped(timers, now) == [row for _, row in expected]
+        row = timers.add() if not plain or rng.random() < 0.3 else rng.randrange(len(plain))
+        due = None if rng.random() < 0.1 else now + rng.randrange(60)
+        plain[row : row + 1] = [due]
+        timers.set(row, due)
+        now += rng.randrange(10)
+        expected = sorted((due, row) for row, due in enumerate(plain) if due is not None and due < now)
+        assert timers.due_before(now) == [row for _, row in expected]
+        for _, row in expected:
+            plain[row] = None
+            timers.set(row, None)
         assert timers.earliest() == min((due for due in plain if due is not None), default=None)
