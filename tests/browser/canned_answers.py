@@ -13,6 +13,7 @@ OTHER_CASEWORKER = "22222222-2222-4222-8222-222222222222"
 SUPERVISOR = "33333333-3333-4333-8333-333333333333"
 AREA_SUPERVISOR = "66666666-6666-4666-8666-666666666666"
 EVALUATOR = "44444444-4444-4444-8444-444444444444"
+DONOR = "66666666-6666-4666-8666-666666666666"
 ADMINISTRATOR = "55555555-5555-4555-8555-555555555555"
 CASES = (
     "0d8f0a51-3f0e-4c7e-9a55-000000c0ffee",
@@ -27,6 +28,7 @@ PEOPLE = {
     "nasrin": Principal(SUPERVISOR, "rupantar", frozenset({Role.SUPERVISOR}), name="Nasrin Invented"),
     "ruma": Principal(AREA_SUPERVISOR, "rupantar", frozenset({Role.SUPERVISOR}), (Area("jashore"),), "Ruma Invented"),
     "kamal": Principal(EVALUATOR, "rupantar", frozenset({Role.EVALUATOR}), name="Kamal Invented"),
+    "rina": Principal(DONOR, "rupantar", frozenset({Role.DONOR}), name="Rina Invented"),
     "admin": Principal(ADMINISTRATOR, "rupantar", frozenset({Role.ADMINISTRATOR}), name="Admin Invented"),
 }
 

@@ -63,6 +63,8 @@ class FakeServices:
     groups: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     transitions: list[dict[str, Any]] = field(default_factory=list)
     open_streams: int = 0
+    releases: ASGIApp | None = None
+    """The real routes of releases, where a test brings them."""
 
     def app(self, vault: ASGIApp | None = None) -> Starlette:
         """vault: what answers below /v1/vault while that part is not away; without one nobody broke any glass."""
@@ -86,7 +88,10 @@ class FakeServices:
             Route("/v1/outcomes/{name}", self._guarded(self._outcomes)),
             self._vault(vault) if vault else Route("/v1/vault/broken-glass", self._guarded(self._nothing)),
         ]
-        return Starlette(routes=routes, exception_handlers={Problem: lambda _, problem: problem.to_response()})
+        real: list[BaseRoute] = [] if self.releases is None else [Mount("/", app=self.releases)]
+        return Starlette(
+            routes=[*routes, *real], exception_handlers={Problem: lambda _, problem: problem.to_response()}
+        )
 
     def freshness(self) -> dict[str, Any]:
         if self.is_stale:
