@@ -28,6 +28,7 @@ from tests.acceptance.survivor_cases import Json, an_event, now
 from tests.system_fixture import System, bearer
 
 RECORDING = ("/v1/events", "/v1/events:batch")
+FIRST_QUARTER, NEXT_QUARTER = "2020-Q1", "2020-Q2"
 _SUBJECTS = ("{case_id}", "{alert_id}", "{account_id}")
 _CALL = {"direction": "outgoing", "outcome": "no_answer"}
 
@@ -93,6 +94,7 @@ def _filled(path: str, about: Subject) -> str:
         "name": "contacted_on_time",
         "file": "icon.svg",
     }
+    values |= {"number": "1", "indicator": "in_work"}
     return path.format(case_id=about.case_id, alert_id=about.alert_id, account_id=about.account_id, **values)
 
 
@@ -110,6 +112,10 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
             return {"caseworker_id": about.caseworker_id}
         case "/v1/session":
             return {"name": system.anna.sign_in_name, "password": system.anna.password}
+        case "/v1/releases" if served.method == "POST":
+            return {"quarter": NEXT_QUARTER}
+        case "/v1/releases/{number}:publish":
+            return {"digest": "0" * 64}
         case "/v1/accounts" if served.method == "POST":
             return {"sign_in_name": f"made-{uuid4().hex}", "name": "Invented (test)", "roles": ["evaluator"]}
         case "/v1/accounts/{account_id}:change-roles":
@@ -174,6 +180,10 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
         case "/invitation":
             password = "a password of nobody"
             return {"code": uuid4().hex, "password": password, "again": password}
+        case "/releases":
+            return {"quarter": NEXT_QUARTER}
+        case "/releases/{number}/publish":
+            return {"looked": "yes", "digest": "0" * 64}
         case "/open-case":
             opening = {"source": "police", "pathway": "family", "district": "jashore"}
             return {**event, "case_id": str(uuid4()), "caseworker_id": about.caseworker_id, **opening}

@@ -25,12 +25,12 @@ from tests.acceptance.faces import (
     pages,
     reflected_rpcs,
 )
-from tests.acceptance.matrix_asking import Obtained, Subject, ask, in_columns, is_about_somebody, records
+from tests.acceptance.matrix_asking import FIRST_QUARTER, Obtained, Subject, ask, in_columns, is_about_somebody, records
 from tests.acceptance.survivor_cases import SurvivorCase, wait_for
 from tests.system_fixture import KALIGANJ, SHARSHA, THEIRS, System
 
 GOLDEN = Path(__file__).with_name("matrix.txt")
-ROLES = ("anonymous", "caseworker", "supervisor", "evaluator", "administrator")
+ROLES = ("anonymous", "caseworker", "supervisor", "evaluator", "donor", "administrator")
 WHOSE = ("own", "once own", "other's", "other organisation's")
 """Once own: a case that was hers until it was reassigned, in her supervisor's area still; an account like other's."""
 NOBODYS = "-"
@@ -51,8 +51,17 @@ def _people(system: System) -> dict[str, DemoPerson | None]:
         "caseworker": system.anna,
         "supervisor": system.person("supervisor", area=SHARSHA, stands_for="area"),
         "evaluator": system.person("evaluator"),
+        "donor": system.person("donor"),
         "administrator": system.person("administrator"),
     }
+
+
+def _publish_release(system: System, evaluator: DemoPerson) -> None:
+    """Release 1, of a quarter in which nothing had happened; the next ones that are made stay drafts."""
+    draft = system.post("/v1/releases", evaluator, {"quarter": FIRST_QUARTER})
+    assert draft.status_code == 201, draft.text
+    published = system.post("/v1/releases/1:publish", evaluator, {"digest": draft.json()["digest"]})
+    assert published.status_code == 200, published.text
 
 
 def _subject(system: System, who: DemoPerson, area: Area, account_id: str) -> Subject:
@@ -97,6 +106,7 @@ def obtained(system: System, served: list[Served], subjects: Mapping[str, Subjec
     evaluator = system.person("evaluator")
     question = "/v1/outcomes/contacted_on_time"
     wait_for(lambda: system.get(question, evaluator).status_code == 200 or None, "there are outcomes")
+    _publish_release(system, evaluator)
     cells: dict[Key, Obtained] = {}
     for role, who in _people(system).items():
         for one in served:

@@ -9,16 +9,12 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_matrix
 
-from services.outcomes.domain.protection.places import Knowledge, Place, Sum
+from services.outcomes.domain.protection.places import Knowledge, NothingPossible, Place, Sum
 
 _OPTIMAL = 0
 _INFEASIBLE = 2
 _OPEN = (3, 4)
 """Unbounded; or either unbounded or infeasible, which the solver does not always tell apart."""
-
-
-class NothingPossible(ValueError):
-    """No counts at all agree with what is said to be known: it is not true."""
 
 
 def tightest_intervals(knowledge: Knowledge, sums: Sequence[Sum]) -> list[tuple[int | None, int | None]]:

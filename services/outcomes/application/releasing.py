@@ -8,7 +8,7 @@ from typing import Final
 from services.casework.domain.instants import DAY
 from services.outcomes.domain.breakdowns import Breakdown
 from services.outcomes.domain.protection.method import METHOD, Method
-from services.outcomes.domain.protection.places import Place, Tightest
+from services.outcomes.domain.protection.places import NothingPossible, Place, Tightest
 from services.outcomes.domain.publication.catalogue import DIMENSIONS, RELEASED
 from services.outcomes.domain.publication.quarters import Quarter
 from services.outcomes.domain.publication.release import Previous, Source, make_release, places_of
@@ -63,7 +63,10 @@ class Releases:
         previous = Previous(published[-1].content, published[-1].digest) if published else None
         counts = self._counts(organisation, quarter, as_of)
         source = Source(organisation, quarter, as_of)
-        made = make_release(counts, source, previous, self._key(), self._method, self._tightest)
+        try:
+            made = make_release(counts, source, previous, self._key(), self._method, self._tightest)
+        except NothingPossible as error:
+            raise StoreUnavailable("the counts do not agree with each other: make the draft again") from error
         return self._store.keep_draft(organisation, made, by, now)
 
     def publish(self, organisation: str, number: int, looked_at: str, by: str, now: int) -> Kept:
@@ -107,5 +110,7 @@ class Releases:
                 )
                 groups = ((key, released.counts_of(tally)) for (key,), tally in found.groups.items())
                 counts |= places_of(released.name, dimension.value, groups)
-                counts |= places_of(released.name, "", [("", released.counts_of(found.total))])
+                total = places_of(released.name, "", [("", released.counts_of(found.total))])
+                if any(counts.setdefault(place, count) != count for place, count in total.items()):
+                    raise StoreUnavailable("the counts changed while they were taken: make the draft again")
         return counts

@@ -8,6 +8,10 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 
+class NothingPossible(ValueError):
+    """No counts at all agree with what is said to be known: it is not true."""
+
+
 class Part(StrEnum):
     """counted: the survivors an indicator is about; out_of: those among whom they are counted."""
 
@@ -62,6 +66,6 @@ class Knowledge:
 
 class Tightest(Protocol):
     """The tightest whole-number interval of each sum over everything that `knowledge` leaves possible; None for an
-    end that is open."""
+    end that is open. Raises NothingPossible."""
 
     def __call__(self, knowledge: Knowledge, sums: Sequence[Sum]) -> list[tuple[int | None, int | None]]: ...

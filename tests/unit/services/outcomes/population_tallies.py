@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from services.outcomes.domain.breakdowns import Breakdown
@@ -17,13 +18,18 @@ BY_SOURCE = {released.source: released.name for released in RELEASED.values()}
 
 
 class PopulationTallies:
-    """checked_until: how far everything was read; None: nothing was. away: it does not answer."""
+    """checked_until: how far everything was read; None: nothing was. away: it does not answer.
+
+    turning_into: what it counts from the second question on.
+    """
 
     def __init__(self, population: Population, checked_until: int | None) -> None:
         self.population = population
         self.checked_until = checked_until
         self.away = False
+        self.turning_into: Population | None = None
         self.asked_as_of: set[int] = set()
+        self._counted: dict[tuple[int, int], Counter[Place]] = {}
 
     def reckon(
         self, indicator: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
@@ -32,7 +38,9 @@ class PopulationTallies:
             raise StoreUnavailable("away")
         self.asked_as_of.add(as_of)
         number = next(n for n, quarter in enumerate(self.population.quarters) if quarter.period == period)
-        counts = self.population.counts(number)
+        counts = self._counts(number)
+        # Late records may come in between two questions.
+        self.population, self.turning_into = self.turning_into or self.population, None
         name, (dimension,) = BY_SOURCE[indicator], breakdown.by
         keys = {place.group for place in counts if place.dimension == dimension.value}
 
@@ -43,6 +51,12 @@ class PopulationTallies:
             return Tally(2 * counted, 2 * out_of, counted, out_of)
 
         return Reckoning(tally("", ""), {(key,): tally(dimension.value, key) for key in keys})
+
+    def _counts(self, number: int) -> Counter[Place]:
+        known = (id(self.population), number)
+        if known not in self._counted:
+            self._counted[known] = self.population.counts(number)
+        return self._counted[known]
 
     def state(self, organisations: Sequence[str]) -> DataState:
         return DataState(self.checked_until, self.checked_until, None)

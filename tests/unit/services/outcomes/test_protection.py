@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outcomes.adapters.interval_solver import NothingPossible, tightest_intervals
+from services.outcomes.adapters.interval_solver import tightest_intervals
 from services.outcomes.domain.protection.hiding import Hidden, Why, hidden_of
 from services.outcomes.domain.protection.method import METHOD, Method
-from services.outcomes.domain.protection.places import Knowledge, Part, Place, Relation
+from services.outcomes.domain.protection.places import Knowledge, NothingPossible, Part, Place, Relation
 
 KEY = bytes(range(32))
 COUNTED, OUT_OF = Part.COUNTED, Part.OUT_OF

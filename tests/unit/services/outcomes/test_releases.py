@@ -157,6 +157,13 @@ def test_without_the_tables_no_draft_is_made(house: House) -> None:
     assert house.releases.with_draft(OURS) == []
 
 
+def test_counts_that_change_while_they_are_taken_make_no_draft(house: House) -> None:
+    house.tallies.turning_into = invented_population(8, 160, quarters=3)
+    with pytest.raises(StoreUnavailable, match="changed while they were taken"):
+        house.releases.draft(OURS, house.quarters[0], EVA, NOW)
+    assert house.releases.with_draft(OURS) == []
+
+
 def test_late_events_change_the_next_release_and_never_an_old_one(house: House, population: Population) -> None:
     digest = house.published(0)
     house.tallies.population = invented_population(8, 160, quarters=3)
