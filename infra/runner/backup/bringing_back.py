@@ -74,7 +74,9 @@ def _refuse_unless_empty(system: AtHand) -> None:
     with closing(store_client(system.settings)) as client:
         if sink_progress(client):
             raise CannotRun(f"The tables of {system.settings.clickhouse_database} have rows. {_NOT_EMPTY}")
-    for directory, what in ((system.settings.access_dir, "accounts"), (system.settings.outcomes_dir, "releases")):
+    settings = system.settings
+    kept = ((settings.access_dir, "accounts"), (settings.outcomes_dir, "releases"), (settings.vault_dir, "data"))
+    for directory, what in kept:
         if directory.exists() and any(directory.iterdir()):
             raise CannotRun(f"{directory} has {what}. {_NOT_EMPTY}")
 

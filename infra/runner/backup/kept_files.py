@@ -1,8 +1,9 @@
-"""What is kept besides the log: accounts and keys of `access`, releases and the key of their dice, the policies in use,
-and what a demonstration says of its data."""
+"""What is kept besides the log: accounts and keys of `access`, releases and the key of their dice, the vault's database
+without its keys, the policies in use, and what a demonstration says of its data."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -11,14 +12,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from infra.runner.backup.manifest import VAULT
 from infra.runner.backup.refusal import BackupUnreadable
 from infra.runner.plan import ROOT
+from infra.runner.private_file import write_private
 from services.runtime.settings import Settings
 
 ACCESS: Final = "access"
 OUTCOMES: Final = "outcomes"
 POLICY: Final = "policy"
 DEMO: Final = "demo"
+CHECKPOINTS: Final = "audit-checkpoints.jsonl"
+"""The ends of the vault's audit, for `python -m services.vault verify-audit --checkpoint`."""
 _DEMO_FILES: Final = ("demo-data.json",)
 _DATABASES: Final = ".sqlite3"
 # Of a database its own copy is taken, which has what these hold.
@@ -34,16 +39,31 @@ def keep_files(settings: Settings, var_dir: Path, into: Path) -> None:
             _copy_database(source, target)
         else:
             _copy_private(source, target)
+    for database in (into / VAULT).glob(f"*{_DATABASES}"):
+        write_private(into / CHECKPOINTS, "".join(_ends_of_audit(database)))
 
 
 def bring_back_files(directory: Path, settings: Settings, var_dir: Path) -> str:
-    """Put accounts, releases and keys where they were. Answers a sentence when the policies are not those in use."""
-    for folder, target in ((ACCESS, settings.access_dir), (OUTCOMES, settings.outcomes_dir), (DEMO, var_dir)):
+    """Put accounts, releases, keys and the vault's data where they were. Answers in sentences what is left to do."""
+    for folder, target in (*_folders(settings), (DEMO, var_dir)):
         for source in sorted((directory / folder).glob("*")):
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
             _copy_private(source, target / source.name)
             if source.suffix == _DATABASES:
                 _check_database(target / source.name)
+    return " ".join(filter(None, (_about_policies(directory, settings, var_dir), _about_keys(directory, settings))))
+
+
+def _about_keys(directory: Path, settings: Settings) -> str:
+    if not (directory / VAULT).is_dir() or settings.vault_keys.exists():
+        return ""
+    return (
+        f"Who she is can be read only with the vault's key file, which is in no backup: put it to "
+        f"{settings.vault_keys} before the next start."
+    )
+
+
+def _about_policies(directory: Path, settings: Settings, var_dir: Path) -> str:
     in_use = {name: source.read_bytes() for source, name in _files(settings, var_dir) if name.startswith(POLICY)}
     kept = {path.relative_to(directory).as_posix(): path.read_bytes() for path in (directory / POLICY).rglob("*.toml")}
     if in_use == kept:
@@ -54,10 +74,21 @@ def bring_back_files(directory: Path, settings: Settings, var_dir: Path) -> str:
     )
 
 
+def _folders(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Folders of a backup, and where what is in them is kept."""
+    yield ACCESS, settings.access_dir
+    yield OUTCOMES, settings.outcomes_dir
+    if not settings.vault_database_url:
+        yield VAULT, settings.vault_dir
+
+
 def _files(settings: Settings, var_dir: Path) -> Iterator[tuple[Path, str]]:
     """What there is now: (where, its name within a backup)."""
-    for folder, directory in ((ACCESS, settings.access_dir), (OUTCOMES, settings.outcomes_dir)):
+    for folder, directory in _folders(settings):
         for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+            # The vault's keys may have been put beside its data; they are in no backup wherever they are.
+            if folder == VAULT and path.suffix != _DATABASES:
+                continue
             if path.is_file() and not path.name.endswith(_PARTS_OF_A_DATABASE) and not path.name.startswith("."):
                 yield path, f"{folder}/{path.name}"
     # The parts run in the project's root, whatever this process runs in.
@@ -88,6 +119,14 @@ def _copy_database(source: Path, target: Path) -> None:
         # One file, whatever way of writing it had: what is copied is all there is.
         writing.execute("PRAGMA journal_mode=DELETE")
     _check_database(target)
+
+
+def _ends_of_audit(vault: Path) -> Iterator[str]:
+    """As JSON lines: how far the audit was then, for whoever is shown a shorter one later."""
+    with closing(sqlite3.connect(vault)) as reading:
+        ends = reading.execute("SELECT organisation, sequence, digest FROM audit_ends ORDER BY organisation").fetchall()
+    for organisation, sequence, digest in ends:
+        yield json.dumps({"organisation": organisation, "sequence": sequence, "digest": digest.hex()}) + "\n"
 
 
 def _check_database(path: Path) -> None:

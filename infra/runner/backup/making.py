@@ -92,6 +92,8 @@ def _fill(console: Console, system: AtHand, directory: Path, made_at: int) -> No
     tables = _what_tables_say(console, system, topics[CASE_EVENTS.name].bound)
     # After the log: whoever recorded something that is in it has an account by now.
     keep_files(system.settings, system.var_dir, directory)
+    if system.settings.vault_database_url:
+        console.print("The vault's database is not in it: back that up by its own means, apart from the vault's keys.")
     manifest = Manifest(FORMAT, made_at, _version(), topics, tables, hashes_of_files(directory))
     write_manifest(directory, manifest)
 

@@ -15,6 +15,9 @@ from infra.runner.private_file import write_private
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
+VAULT: Final = "vault"
+"""The folder of the vault's database. It has no hash: an erasure reaches into it. What it holds is sealed piece by
+piece, and its audit is signed and held against the checkpoints that lie beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,10 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
 
 
 def hashes_of_files(directory: Path) -> dict[str, str]:
-    """{path within the directory: SHA-256} of all files but the manifest."""
+    """{path within the directory: SHA-256} of all files but the manifest and the vault's database."""
     found = [path for path in sorted(directory.rglob("*")) if path.is_file() and path.name != MANIFEST]
-    return {path.relative_to(directory).as_posix(): sha256_of(path) for path in found}
+    named = {path.relative_to(directory).as_posix(): path for path in found}
+    return {name: sha256_of(path) for name, path in named.items() if not name.startswith(f"{VAULT}/")}
 
 
 def verified_manifest(directory: Path) -> Manifest:
