@@ -48,12 +48,14 @@ ROOT = Path(__file__).parents[1]
 OURS, THEIRS = "shurjomukhi", "nodi"
 SHARSHA, KALIGANJ = Area("jashore", "sharsha"), Area("satkhira", "kaliganj")
 READY_SECONDS = 90
+PORTS = ("CASEWORK", "ALERTING", "OUTCOMES", "ACCESS", "VAULT", "GRPC", "VAULT_GRPC")
 
 MODULES: Mapping[str, tuple[str, ...]] = {
     "access": ("services.access",),
     "casework": ("services.casework",),
     "alerting": ("services.alerting",),
     "outcomes": ("services.outcomes",),
+    "vault": ("services.vault",),
     "web": ("services.web",),
     "neglect_watch": ("streams.worker", "neglect_watch"),
     "clickhouse_sink": ("streams.worker", "clickhouse_sink"),
@@ -184,6 +186,10 @@ class System:
         return found[number]
 
     @property
+    def vault_grpc(self) -> str:
+        return f"127.0.0.1:{self.settings.vault_grpc_port}"
+
+    @property
     def anna(self) -> DemoPerson:
         """Our first caseworker."""
         return self.person("caseworker")
@@ -288,7 +294,7 @@ def _environment(directory: Path, kafka: KafkaNode, clickhouse: ClickHouseNode, 
     file = directory / "policy.toml"
     file.write_text(policy_as_toml(policy), encoding="utf-8")
     assert load_policy(file) == policy
-    ports = {f"{name}_PORT": str(free_port()) for name in ("CASEWORK", "ALERTING", "OUTCOMES", "ACCESS", "GRPC")}
+    ports = {f"{name}_PORT": str(free_port()) for name in PORTS}
     return {
         **ports,
         "PORT": str(free_port()),
@@ -322,6 +328,7 @@ def _system_of(
         "alerting": settings.alerting_url,
         "outcomes": settings.outcomes_url,
         "access": settings.access_url,
+        "vault": settings.vault_url,
         "web": url,
     }
     return System(url, settings.casework_grpc, addresses, settings, policy, kafka, clickhouse, parts, people)

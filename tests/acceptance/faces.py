@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+import httpx
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from starlette.applications import Starlette
@@ -16,15 +17,19 @@ import services.access.bootstrap as access
 import services.alerting.bootstrap as alerting
 import services.casework.bootstrap as casework
 import services.outcomes.bootstrap as outcomes
+import services.vault.bootstrap as vault
 from services.casework.entrypoints.grpc_events import case_events_service
 from services.runtime.grpc_server import declared_rpc_permissions
 from services.runtime.http import declared_permissions
 from services.runtime.settings import Settings
+from services.vault.entrypoints.grpc_vault import vault_service
 from services.web.bootstrap import app_from
 from tests.system_fixture import System
 from tests.tokens import test_verifier
 
-PLUMBING = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/service-token")
+OF_SERVICES = ("/v1/charges/{case_id}", "/v1/erased-cases")
+"""What services ask of each other."""
+PLUMBING = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/service-token", *OF_SERVICES)
 """Asked of a service itself: the origin has its own, or hands nothing of the kind on."""
 OPEN_RPCS = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
@@ -49,12 +54,13 @@ def declared_routes(settings: Settings, directory: Path) -> list[Served]:
     """Of each service's app as its bootstrap builds it; raises when a route declares no permission."""
 
     async def built() -> list[Served]:
-        verifier = test_verifier()
+        verifier, elsewhere = test_verifier(), settings.model_copy(update={"var_dir": directory})
         apps = {
-            "access": access.create_app(settings.model_copy(update={"var_dir": directory})),
+            "access": access.create_app(elsewhere),
             "alerting": alerting.alerting_of(settings, verifier).app,
             "casework": casework.create_app(_casework(settings), verifier),
             "outcomes": outcomes.create_app(settings, verifier),
+            "vault": vault.create_app(_vault(elsewhere), verifier),
         }
         return [
             Served(part, method, path) for part, app in apps.items() for method, path, _ in declared_permissions(app)
@@ -67,8 +73,14 @@ def _casework(settings: Settings) -> casework.Casework:
     return casework.casework_of(settings, casework.load_policies(settings))
 
 
-def declared_rpcs(settings: Settings) -> list[Served]:
-    rpcs = declared_rpc_permissions([case_events_service(_casework(settings).intake)])
+def _vault(settings: Settings) -> vault.Vault:
+    return vault.vault_of(settings, httpx.AsyncClient(trust_env=False))
+
+
+def declared_rpcs(settings: Settings, directory: Path) -> list[Served]:
+    of_vault = _vault(settings.model_copy(update={"var_dir": directory}))
+    services = [case_events_service(_casework(settings).intake), vault_service(of_vault.keeping, of_vault.revealing)]
+    rpcs = declared_rpc_permissions(services)
     return sorted(Served("grpc", "RPC", path) for path, _ in rpcs)
 
 
@@ -93,13 +105,17 @@ def documented_routes(system: System, part: str) -> list[Served]:
 
 
 def reflected_rpcs(system: System) -> list[Served]:
-    """Every RPC of every service that gRPC reflection tells of."""
-    with grpc.insecure_channel(system.grpc) as channel:
+    """Every RPC of every service that gRPC reflection tells of: of the public face, and of the vault's own."""
+    return sorted({served for address in (system.grpc, system.vault_grpc) for served in _reflected_at(address)})
+
+
+def _reflected_at(address: str) -> list[Served]:
+    with grpc.insecure_channel(address) as channel:
         stub = reflection_pb2_grpc.ServerReflectionStub(channel)
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
         (answer,) = stub.ServerReflectionInfo(iter([asked]))
         names = [service.name for service in answer.list_services_response.service]
-        return sorted(served for name in names for served in _rpcs_of(stub, name))
+        return [served for name in names for served in _rpcs_of(stub, name)]
 
 
 def _rpcs_of(stub: reflection_pb2_grpc.ServerReflectionStub, name: str) -> list[Served]:

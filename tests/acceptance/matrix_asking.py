@@ -15,6 +15,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from reintegration.v1 import case_events_pb2 as pb
 from reintegration.v1 import case_events_pb2_grpc as pb_grpc
+from reintegration.v1 import vault_pb2 as vault_pb
+from reintegration.v1 import vault_pb2_grpc as vault_grpc
 
 from services.access.demo_people import DemoPerson
 from services.casework.codec import event_to_message
@@ -29,6 +31,10 @@ from tests.system_fixture import System, bearer
 
 RECORDING = ("/v1/events", "/v1/events:batch")
 FIRST_QUARTER, NEXT_QUARTER = "2020-Q1", "2020-Q2"
+ABOUT_ONE_IN_THE_BODY = (*RECORDING, "/v1/vault/cards:check-out", "/v1/vault/looks")
+OPENING_GLASS = (":break-glass", "/glass")
+"""Asked last: from then on she may look."""
+_KEEPING = ("/identity", "/safe-contact-plan", "/notes/{note_id}", "/KeepIdentity", "/KeepNote")
 _SUBJECTS = ("{case_id}", "{alert_id}", "{account_id}")
 _CALL = {"direction": "outgoing", "outcome": "no_answer"}
 
@@ -54,13 +60,14 @@ class Obtained:
 def is_about_somebody(served: Served) -> bool:
     if served.part == "grpc":
         return served.path.startswith("/reintegration.")
-    return served.path in RECORDING or any(name in served.path for name in _SUBJECTS)
+    return served.path in ABOUT_ONE_IN_THE_BODY or any(name in served.path for name in _SUBJECTS)
 
 
 def records(served: Served) -> bool:
-    """Whether it records an event of a case by the case's id: of a case nobody knows anybody may be the first."""
-    by_form = (served.method, served.path) == ("POST", "/cases/{case_id}/record")
-    return served.path in RECORDING or served.part == "grpc" or by_form
+    """Whether it records or keeps something of a case by its id: of a case nobody knows anybody may be the first."""
+    by_form = served.method == "POST" and served.path in ("/cases/{case_id}/record", "/cases/{case_id}/identity")
+    recorded = served.path in RECORDING or "CaseEvents/" in served.path or by_form
+    return recorded or (served.part in ("vault", "grpc") and served.path.endswith(_KEEPING))
 
 
 def ask(system: System, served: Served, who: DemoPerson | None, about: Subject) -> Obtained:
@@ -93,8 +100,10 @@ def _filled(path: str, about: Subject) -> str:
         "act": "acknowledge",
         "name": "contacted_on_time",
         "file": "icon.svg",
+        "note_id": str(uuid4()),
+        "number": "1",
+        "indicator": "in_work",
     }
-    values |= {"number": "1", "indicator": "in_work"}
     return path.format(case_id=about.case_id, alert_id=about.alert_id, account_id=about.account_id, **values)
 
 
@@ -129,6 +138,22 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
             return {"challenge": "nobody was given this", "code": "000000"}
         case "/v1/session:refresh":
             return {"refresh_token": "nobody was given this"}
+        case "/v1/vault/cases/{case_id}/identity":
+            return {"names": ["Invented (test)"]}
+        case "/v1/vault/cases/{case_id}/safe-contact-plan":
+            return {"channel": "voice", "windows": []}
+        case "/v1/vault/cases/{case_id}/notes/{note_id}":
+            return {"text": "invented words", "occurred_at": format_instant(now())}
+        case "/v1/vault/cases/{case_id}:reveal":
+            return {"fields": ["names"], "purpose": "visit"}
+        case "/v1/vault/cases/{case_id}:break-glass":
+            return {"reason": "complaint"}
+        case "/v1/vault/cases/{case_id}:erase":
+            return {"reason": "her_wish"}
+        case "/v1/vault/cards:check-out":
+            return {"case_ids": [about.case_id]}
+        case "/v1/vault/looks":
+            return {"looks": [{"case_id": about.case_id, "at": format_instant(now())}]}
         case "/v1/service-token":
             return {"service": "vault", "secret": "not the vault's"}
         case _:
@@ -187,6 +212,14 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
         case "/open-case":
             opening = {"source": "police", "pathway": "family", "district": "jashore"}
             return {**event, "case_id": str(uuid4()), "caseworker_id": about.caseworker_id, **opening}
+        case "/cases/{case_id}":
+            return {"purpose": "visit"}
+        case "/cases/{case_id}/identity":
+            return {"act": "identity", "names": "Invented (test)"}
+        case "/cases/{case_id}/glass":
+            return {"sure": "yes", "reason": "complaint"}
+        case "/cases/{case_id}/erase":
+            return {"code": case_code(about.case_id), "reason": "her_wish"}
         case "/cases/{case_id}/record":
             return {**event, "type": "call", **_CALL}
         case _:
@@ -197,7 +230,8 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
 
 
 def _rpc(system: System, path: str, who: DemoPerson | None, about: Subject) -> Obtained:
-    with grpc.insecure_channel(system.grpc) as channel:
+    address = system.vault_grpc if path.startswith("/reintegration.v1.Vault/") else system.grpc
+    with grpc.insecure_channel(address) as channel:
         try:
             return _called(channel, path, tuple(bearer(who).items()), about)
         except grpc.RpcError as error:
@@ -216,6 +250,22 @@ def _called(channel: grpc.Channel, path: str, metadata: tuple[tuple[str, str], .
             (answer,) = pb_grpc.CaseEventsStub(channel).RecordEvents(requests, **named)
             inner = "a receipt" if answer.HasField("receipt") else answer.refusal.reason
             return Obtained(f"OK with {inner}", "")
+        case "KeepIdentity":
+            names = vault_pb.TextList(items=["Invented (test)"])
+            vault_grpc.VaultStub(channel).KeepIdentity(
+                vault_pb.KeepIdentityRequest(case_id=about.case_id, names=names), **named
+            )
+        case "KeepNote":
+            note = vault_pb.KeepNoteRequest(case_id=about.case_id, note_id=str(uuid4()), text="invented words")
+            note.occurred_at.GetCurrentTime()
+            vault_grpc.VaultStub(channel).KeepNote(note, **named)
+        case "RevealIdentity":
+            look = vault_pb.RevealIdentityRequest(case_id=about.case_id, fields=["names"], purpose="visit")
+            vault_grpc.VaultStub(channel).RevealIdentity(look, **named)
+        case "CheckOutCards":
+            vault_grpc.VaultStub(channel).CheckOutCards(
+                vault_pb.CheckOutCardsRequest(case_ids=[about.case_id]), **named
+            )
         case "Check":
             health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), **named)
         case "List":

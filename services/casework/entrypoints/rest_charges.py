@@ -22,7 +22,7 @@ _ASKING: Final = [Depends(permitted(Action.READ_CHARGES))]
 def charge_routes(view: LogView) -> APIRouter:
     router = APIRouter(tags=["services"])
 
-    @router.get("/v1/charges/{case_id}", dependencies=_ASKING)
+    @router.get("/v1/charges/{case_id}", dependencies=_ASKING, include_in_schema=False)
     async def charge(case_id: str) -> dict[str, Any]:
         """Where a case is, whose it is now and whose it was; instants in milliseconds since 1970 UTC."""
         _require_complete(view)
@@ -31,7 +31,7 @@ def charge_routes(view: LogView) -> APIRouter:
             raise not_found()
         return _charge_out(found)
 
-    @router.get("/v1/erased-cases", dependencies=_ASKING)
+    @router.get("/v1/erased-cases", dependencies=_ASKING, include_in_schema=False)
     async def erased_cases() -> dict[str, Any]:
         """The cases whose survivors were erased, by organisation."""
         _require_complete(view)
