@@ -81,7 +81,7 @@ class PartitionWatch:
 
     def work(self, records: Iterable[LogRecord], findings: Findings) -> None:
         """Take the next records. Those that were worked already are left alone."""
-        time, row_of, stretch = self.time, self.shelf.row_of, Stretch()
+        time, stretch = self.time, Stretch()
         reached = time.offset
         for record in records:
             offset, timestamp_ms, _, _, header_ms = record
@@ -91,7 +91,7 @@ class PartitionWatch:
             now = time.next(offset, timestamp_ms, header_ms, isinstance(content, HistoryEnds))
             if isinstance(content, Event):
                 self.unreadable_in_a_row = 0
-                stretch.take(row_of(content.case_id), content, now, offset)
+                stretch.take(content, now, offset)
                 continue
             stretch.pass_by(now, offset)
             if isinstance(content, PolicyChanged):
@@ -106,8 +106,8 @@ class PartitionWatch:
     def _work_through(self, stretch: Stretch, findings: Findings) -> None:
         """Case by case: its events, and what falls due by time alone before the last record."""
         if stretch:
-            for row, readings in stretch.by_row():
-                self._work_case(row, readings, stretch, findings)
+            for case_id, readings in stretch.by_case():
+                self._work_case(self.shelf.row_of(case_id), readings, stretch, findings)
             for row in self.shelf.due_before(stretch.recorded_at):
                 self._work_case(row, (), stretch, findings)
 
@@ -118,7 +118,8 @@ class PartitionWatch:
             # A kept state may be ahead of the position: what it was touched by already is not to be folded again.
             if offset > applied:
                 case.fold(event, now, moves)
-                self._find(moves, stretch, now, offset, findings)
+                if moves.obligations or moves.transitions:
+                    self._find(moves, stretch, now, offset, findings)
         case.advance(stretch.recorded_at, moves)
         self._find(moves, stretch, stretch.recorded_at, stretch.offset, findings)
         shelf.worked(row, stretch.offset, case.next_due())

@@ -16,14 +16,14 @@ Reading = tuple[Event, int, int]
 
 
 class Stretch:
-    """Records in their order: when each was recorded, and the events among them by the row of their case."""
+    """Records in their order: when each was recorded, and the events among them by their case."""
 
-    __slots__ = ("_by_row", "_offsets", "_times")
+    __slots__ = ("_by_case", "_offsets", "_times")
 
     def __init__(self) -> None:
         self._times: list[int] = []
         self._offsets: list[int] = []
-        self._by_row: dict[int, list[Reading]] = {}
+        self._by_case: dict[str, list[Reading]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._times)
@@ -38,17 +38,17 @@ class Stretch:
         """Of its last record."""
         return self._offsets[-1]
 
-    def by_row(self) -> Iterable[tuple[int, list[Reading]]]:
-        """Row and events, in order, of every case that has any."""
-        return self._by_row.items()
+    def by_case(self) -> Iterable[tuple[str, list[Reading]]]:
+        """case_id and events, in order, of every case that has any."""
+        return self._by_case.items()
 
-    def take(self, row: int, event: Event, recorded_at: int, offset: int) -> None:
-        """The next record states an event of the case in this row."""
+    def take(self, event: Event, recorded_at: int, offset: int) -> None:
+        """The next record states an event."""
         self._times.append(recorded_at)
         self._offsets.append(offset)
-        readings = self._by_row.get(row)
+        readings = self._by_case.get(event.case_id)
         if readings is None:
-            self._by_row[row] = [(event, recorded_at, offset)]
+            self._by_case[event.case_id] = [(event, recorded_at, offset)]
         else:
             readings.append((event, recorded_at, offset))
 

@@ -170,6 +170,11 @@ class FactBook:
         """Times of a fact, earliest first."""
         return [time for time, _, _ in self.facts.get(name, ())]
 
+    def last(self, name: str) -> At | None:
+        """The latest fact of one name."""
+        known = self.facts.get(name)
+        return known[-1] if known else None
+
     def latest(self, names: Iterable[str]) -> At | None:
         newest: At | None = None
         for name in names:

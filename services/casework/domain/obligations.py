@@ -166,7 +166,7 @@ def _due(kind: RuleKind, c: int, basis: Basis) -> int | None:
 
 def _anchor(kind: Cadence | Milestone, facts: FactBook) -> int | None:
     """Time of the latest anchor, None without one or when the rule has ended since."""
-    anchor = facts.latest((kind.anchor,))
+    anchor = facts.last(kind.anchor)
     if anchor is None:
         return None
     ended = facts.latest(kind.ends_with)
