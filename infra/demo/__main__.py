@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -18,7 +19,8 @@ from infra.demo.console import show_where_to_look
 from infra.demo.data_card import HISTORY_FILE, DataCard, read_card, write_card
 from infra.demo.generate import write_history
 from infra.demo.organisations import organisations_of
-from infra.demo.people import DEMO_FILE, faces, staff, write_demo_file, write_life_file
+from infra.demo.people import DEMO_FILE, MOST_STAFFED, faces, staff, write_demo_file, write_life_file
+from infra.demo.survivors import survivors_in
 from infra.kafka.grants import LOADER
 from infra.runner.bar import bar
 from infra.runner.catching_up import CatchingUp
@@ -32,7 +34,9 @@ from infra.runner.unfinished import UNFINISHED, refuse_unfinished
 from services.access.demo_people import DemoPerson
 from services.casework.domain.control import PolicyChanged
 from services.casework.domain.policy_file import load_policy
+from services.runtime.serve import CannotServe
 from services.runtime.topics import CASE_EVENTS
+from services.vault.demo_identities import keep_demo_survivors
 from streams.load_history import HistoryRefused, load_history, read_history
 
 _START_SECONDS = 90.0
@@ -113,9 +117,18 @@ def _bring_in(console: Console, plan: Plan) -> DataCard:
             load_history(settings, read_history(lines), [PolicyChanged("", policy)], lambda done: show(done, events))
         except HistoryRefused as refusal:
             raise CannotRun(str(refusal)) from refusal
+    _keep_survivors(plan, file, [one.slug for one in organisations_of(seed, scale)[:MOST_STAFFED]], until)
     card = DataCard(seed, scale, until, events)
     write_card(plan.var_dir, card)
     return card
+
+
+def _keep_survivors(plan: Plan, history: Path, organisations: Sequence[str], until: int) -> None:
+    """Who they are, for those whose caseworkers have accounts; the service takes it over from here."""
+    try:
+        keep_demo_survivors(plan.settings(), list(survivors_in(history, organisations, until)))
+    except CannotServe as error:
+        raise CannotRun(str(error)) from error
 
 
 def _whole(setting: str, default: int) -> int:
@@ -159,6 +172,8 @@ _KEPT = (
     KAFKA_USERS,
     CLICKHOUSE_USERS,
     "access",
+    "vault",
+    "vault-keys",
     "streams",
     "logs",
     STATE_FILE,

@@ -23,7 +23,18 @@ from services.web.faces import ON_ERROR, no_such_page
 from services.web.failing import Failing
 from services.web.headers import SecurityHeaders
 from services.web.measuring import Measuring
-from services.web.pages import administrator, case, evaluator, head, identity, releases, signing, staff, supervisor
+from services.web.pages import (
+    administrator,
+    case,
+    evaluator,
+    for_her,
+    head,
+    identity,
+    releases,
+    signing,
+    staff,
+    supervisor,
+)
 from services.web.proxy import Proxy
 from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
@@ -87,10 +98,13 @@ def _page_routes() -> list[BaseRoute]:
         Route("/cases/{case_id}/glass", case.break_glass, methods=["POST"]),
         Route("/cases/{case_id}/identity", identity.identity_page),
         Route("/cases/{case_id}/identity", identity.keep, methods=["POST"]),
+        Route("/cases/{case_id}/for-her", for_her.for_her_page),
+        Route("/cases/{case_id}/for-her", for_her.for_her, methods=["POST"]),
         Route("/cases/{case_id}/erase", head.erase_page),
         Route("/cases/{case_id}/erase", head.erase, methods=["POST"]),
         Route("/cases/{case_id}/record", staff.record_page),
         Route("/cases/{case_id}/record", staff.record, methods=["POST"]),
+        Route("/cases/{case_id}/words", staff.words, methods=["POST"]),
         Route("/inbox", supervisor.inbox),
         Route("/inbox/{alert_id}/{act}", supervisor.act_on, methods=["POST"]),
         Route("/audit", head.audit),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from services.casework.domain.event_types import NOTE_ID
 from services.web.backends import Json
 from services.web.faces import Freshness
 
@@ -148,6 +149,11 @@ class TimelineEntry:
     is_late: bool
     conflicts: int
 
+    @property
+    def note_id(self) -> str:
+        """Of the words about it, "" when it has none."""
+        return str(self.data.get(NOTE_ID, ""))
+
     @staticmethod
     def of(told: Json) -> TimelineEntry:
         return TimelineEntry(
@@ -175,3 +181,7 @@ class Timeline:
     def of(answer: Json) -> Timeline:
         entries = tuple(TimelineEntry.of(item) for item in answer["items"])
         return Timeline(entries, answer["next_cursor"], len(answer["unreadable"]))
+
+    @property
+    def has_words(self) -> bool:
+        return any(entry.note_id for entry in self.entries)

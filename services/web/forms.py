@@ -13,6 +13,7 @@ from typing import Final, assert_never
 
 from services.casework.domain.event_types import (
     EVENT_TYPES,
+    NOTE_ID,
     Code,
     Codes,
     Country,
@@ -57,8 +58,8 @@ class Typed:
 
 
 def controls_of(event_type: EventType) -> tuple[Control, ...]:
-    """The controls of a type's form, those that must be filled in first."""
-    controls = [control_of(field) for field in event_type.fields.values()]
+    """The controls of a type's form, those that must be filled in first. Words have one of their own."""
+    controls = [control_of(field) for field in event_type.fields.values() if field.name != NOTE_ID]
     return tuple(sorted(controls, key=lambda control: not control.required))
 
 

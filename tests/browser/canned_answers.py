@@ -144,6 +144,13 @@ def a_timeline() -> list[dict[str, Any]]:
     ]
 
 
+def an_entry(event: dict[str, Any]) -> dict[str, Any]:
+    """A recorded event as the timeline tells it."""
+    told = {name: event[name] for name in ("event_id", "type", "occurred_at", "data")}
+    marks = {"retracted": False, "late": False, "conflicts": []}
+    return told | {"recorded_at": ago(), "recorded_by": CASEWORKER} | marks
+
+
 def an_alert(number: int, title: str, severity: str, days: float, sentence: str, **other: Any) -> dict[str, Any]:
     """An open alert as alerting tells it, `days` overdue."""
     return {

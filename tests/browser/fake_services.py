@@ -28,6 +28,7 @@ from tests.browser.canned_answers import (
     a_timeline,
     ago,
     alerts_answer,
+    an_entry,
 )
 
 
@@ -214,7 +215,9 @@ class FakeServices:
         if request.path_params["case_id"] not in CASES:
             raise Problem(404, "Not found", "There is no such case.")
         unreadable = [{"partition": 3, "offset": 77, "reason": "not an envelope", "seen_at": ago(days=2)}]
-        answer = {"items": a_timeline(), "next_cursor": None, "unreadable": unreadable}
+        hers = [event for event in self.recorded.values() if event["case_id"] == request.path_params["case_id"]]
+        items = [an_entry(event) for event in hers] + a_timeline()
+        answer = {"items": items, "next_cursor": None, "unreadable": unreadable}
         return JSONResponse(answer | {"freshness": self.freshness()})
 
     async def _alerts(self, _: Request) -> Response:

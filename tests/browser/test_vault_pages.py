@@ -1,106 +1,40 @@
-"""The pages of the vault in a real browser, by keyboard alone, in front of a real vault."""
+"""Who she is, in a real browser, by keyboard alone, in front of a real vault: staff and supervisors."""
 
 from __future__ import annotations
 
-import sqlite3
-import time
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from services.casework.domain.case_code import case_code
-from services.vault.bootstrap import create_app
-from services.vault.domain.audit_chain import Entry
-from services.vault.domain.safe_contact import DAY, WEEKDAYS
+from services.vault.domain.safe_contact import DAY
 from services.web.routes import Part
-from tests.browser.canned_answers import CASES, CASEWORKER
-from tests.browser.fake_services import FakeServices, FakeVerifier
-from tests.browser_fixture import Faces, serving, sign_in
-from tests.vault_fixture import CaseworkTable, VaultUnderTest, vault_in
-
-HER, ANOTHER = CASES[0], CASES[1]
-CODE = "0C1-ZZE5"
-NAME, PHONE, ADDRESS = "Invented Salma", "+8801000000111", "House 7, Invented Road"
-ALWAYS: list[dict[str, object]] = [{"weekdays": list(WEEKDAYS), "begins": "00:00", "ends": "00:00"}]
-ASHA = {"authorization": "Bearer asha"}
-STORY = "the tailoring course"
-
-
-@dataclass
-class Kept:
-    """The origin, and the vault behind it with one survivor in it."""
-
-    faces: Faces
-    under_test: VaultUnderTest
-
-    @property
-    def url(self) -> str:
-        return self.faces.url
-
-    def audit(self) -> list[Entry]:
-        """Oldest first."""
-        with self.under_test.vault.store.reading() as transaction:
-            return list(transaction.whole_audit("rupantar"))
-
-    def forge(self, statement: str, sequence: int) -> None:
-        """What somebody with the database does behind the vault's back."""
-        (path,) = self.under_test.data.glob("*.sqlite*3")
-        with sqlite3.connect(path) as database:
-            database.execute(statement, {"sequence": sequence})
-
-    def deeds(self) -> list[str]:
-        return [entry.look.deed.value for entry in self.audit()]
+from tests.browser.vault_house import (
+    ADDRESS,
+    ANOTHER,
+    CODE,
+    HER,
+    NAME,
+    PHONE,
+    STORY,
+    Kept,
+    choose,
+    go_to_her,
+    keep_her,
+    press,
+    tab_to,
+    vault_behind,
+)
+from tests.browser_fixture import sign_in
 
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Iterator[Kept]:
-    table = CaseworkTable()
-    for case_id in CASES:
-        table.give(case_id, CASEWORKER, "rupantar")
-    under_test = vault_in(tmp_path, table, time.time_ns() // 1_000_000)
-    with serving(FakeServices(), create_app(under_test.vault, FakeVerifier())) as faces:
-        yield Kept(faces, under_test)
-    under_test.vault.store.close()
-
-
-def keep_her(kept: Kept, windows: list[dict[str, object]] | None = None, case_id: str = HER) -> None:
-    """windows: ALWAYS unless said otherwise."""
-    plan = {"channel": "voice", "windows": ALWAYS if windows is None else windows, "cover_story": STORY}
-    identity = {"names": [NAME], "phones": [PHONE], "address": ADDRESS}
-    for what, body in (("identity", identity), ("safe-contact-plan", plan)):
-        answer = httpx.put(f"{kept.url}/v1/vault/cases/{case_id}/{what}", headers=ASHA, json=body, trust_env=False)
-        assert answer.status_code == 200, answer.text
-
-
-def tab_to(page: Page, place: Locator) -> None:
-    """The way to it without a mouse, as far as it may be."""
-    expect(place).to_be_visible()
-    for _ in range(150):
-        page.keyboard.press("Tab")
-        if place.evaluate("place => place === document.activeElement"):
-            return
-    raise AssertionError(f"no key leads to {place}")
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    """By the letters its words begin with."""
-    tab_to(page, page.get_by_label(label, exact=True))
-    page.keyboard.type(option)
-
-
-def press(page: Page, name: str) -> None:
-    tab_to(page, page.get_by_role("main").get_by_role("button", name=name, exact=True))
-    page.keyboard.press("Enter")
-
-
-def go_to_her(kept: Kept, context: BrowserContext, name: str = "asha") -> Page:
-    page = sign_in(context, kept.url, name)
-    page.goto(f"{kept.url}/cases/{HER}")
-    return page
+    with vault_behind(tmp_path) as found:
+        yield found
 
 
 def test_who_to_call_is_shown_to_who_asks_and_gone_when_the_page_is_left(kept: Kept, context: BrowserContext) -> None:
@@ -246,99 +180,94 @@ def test_while_the_vault_is_away_nothing_is_shown_and_the_rest_of_the_page_is(
     assert NAME not in page.content()
 
 
-def test_the_head_erases_a_survivor_and_sees_it_done(kept: Kept, context: BrowserContext) -> None:
-    keep_her(kept)
-    page = go_to_her(kept, context, "nasrin")
-    tab_to(page, page.get_by_role("link", name="Erase her for ever"))
+WORDS = "She said that the landlord asks questions.\nমা ভালো নেই।"
+
+
+def record_a_call_with_words(kept: Kept, page: Page) -> None:
+    page.goto(f"{kept.url}/cases/{HER}/record?type=call")
+    tab_to(page, page.get_by_label("We called"))
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_label("Reached"))
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_label("In words"))
+    page.keyboard.insert_text(WORDS)
+    press(page, "Save")
+    expect(page.locator("[data-receipt]")).to_be_visible()
+
+
+def test_words_go_to_the_vault_and_are_read_by_who_asks(kept: Kept, context: BrowserContext) -> None:
+    page = sign_in(context, kept.url, "asha")
+    record_a_call_with_words(kept, page)
+    expect(page.locator("[data-words=kept]")).to_be_visible()
+    (event,) = kept.faces.services.recorded.values()
+    assert set(event["data"]) == {"direction", "outcome", "note_id"}
+    assert kept.deeds() == ["kept"]
+    page.goto(f"{kept.url}/cases/{HER}")
+    expect(page.locator("[data-note]")).to_have_attribute("data-note", event["data"]["note_id"])
+    assert "landlord" not in page.content()
+    press(page, "Read the words")
+    expect(page.locator(".words")).to_contain_text("She said that the landlord asks questions.")
+    expect(page.locator(".words")).to_contain_text("মা ভালো নেই।")
+    assert kept.deeds() == ["kept", "revealed"] and kept.audit()[-1].look.fields == "notes"
+
+
+def test_while_the_vault_is_away_the_event_is_recorded_and_no_word_is_lost(kept: Kept, context: BrowserContext) -> None:
+    page = sign_in(context, kept.url, "asha")
+    kept.faces.services.away = {Part.VAULT}
+    record_a_call_with_words(kept, page)
+    expect(page.locator("[data-words-refused]")).to_contain_text("your words are not kept yet")
+    expect(page.get_by_label("In words")).to_have_value(WORDS)
+    assert len(kept.faces.services.recorded) == 1 and kept.deeds() == []
+    press(page, "Keep the words")
+    expect(page.locator("[data-words-refused]")).to_contain_text("did not answer")
+    expect(page.get_by_label("In words")).to_have_value(WORDS)
+    kept.faces.services.away = set()
+    press(page, "Keep the words")
+    expect(page.locator("[data-words=kept]")).to_be_visible()
+    page.goto(f"{kept.url}/cases/{HER}")
+    press(page, "Read the words")
+    expect(page.locator(".words")).to_contain_text("landlord")
+    assert len(kept.faces.services.recorded) == 1 and kept.deeds() == ["kept", "revealed"]
+
+
+def test_an_event_without_words_names_none(kept: Kept, context: BrowserContext) -> None:
+    page = sign_in(context, kept.url, "asha")
+    page.goto(f"{kept.url}/cases/{HER}/record?type=counselling")
+    tab_to(page, page.get_by_label("Yes"))
+    page.keyboard.press("Space")
+    press(page, "Save")
+    expect(page.locator("[data-receipt]")).to_be_visible()
+    (event,) = kept.faces.services.recorded.values()
+    assert event["data"] == {"attended": True}
+    assert page.locator("[data-words]").count() == 0
+
+
+def test_all_that_is_held_about_her_is_given_to_her_on_paper_and_as_a_file(kept: Kept, context: BrowserContext) -> None:
+    keep_her(kept, [])
+    page = sign_in(context, kept.url, "asha")
+    record_a_call_with_words(kept, page)
+    page.goto(f"{kept.url}/cases/{HER}")
+    tab_to(page, page.get_by_role("link", name="Everything held about her"))
     page.keyboard.press("Enter")
-    choose(page, "Reason", "It is her")
-    tab_to(page, page.get_by_label("To confirm, type"))
-    page.keyboard.type("0C1-WRNG")
-    press(page, "Erase her for ever")
-    expect(page.locator("[data-refusal]")).to_be_visible()
-    assert kept.deeds() == ["kept", "kept"]
-    tab_to(page, page.get_by_label("To confirm, type"))
-    page.keyboard.type(CODE.lower())
-    press(page, "Erase her for ever")
-    expect(page.locator("[data-erasure]")).to_be_visible()
-    expect(page.locator("[data-erasure=done]")).to_be_visible(timeout=20_000)
-    assert page.locator("[data-step][data-at='']").count() == 0
-    assert kept.under_test.casework.erased == {"rupantar": {HER}}
-    assert kept.deeds() == ["kept", "kept", "erasure_asked", "erased"]
-    context.clear_cookies()
-    page = go_to_her(kept, context)
-    press(page, "Show who to call")
-    expect(page.locator("[data-refusal]")).to_contain_text("erased, for ever")
+    press(page, "Show it, to read or print")
+    paper = page.locator("[data-held]")
+    for words in (NAME, PHONE, ADDRESS, STORY, "the landlord asks questions", "Wellbeing assessment"):
+        expect(paper).to_contain_text(words)
+    page.goto(f"{kept.url}/cases/{HER}/for-her")
+    with page.expect_download() as downloading:
+        press(page, "As a file (JSON)")
+    assert downloading.value.suggested_filename == "notebook.json"
+    told = json.loads(downloading.value.path().read_text(encoding="utf-8"))
+    assert told["who_she_is"]["names"] == [NAME] and told["who_she_is"]["notes"][0]["text"] == WORDS
+    assert len(told["events"]) == 8
+    assert kept.deeds()[-2:] == ["exported", "exported"]
+    assert {entry.look.purpose for entry in kept.audit()[-2:]} == {"for_her"}
 
 
-def test_the_head_sees_who_looked_at_whom_and_filters(kept: Kept, context: BrowserContext) -> None:
-    keep_her(kept)
-    keep_her(kept, case_id=ANOTHER)
-    page = sign_in(context, kept.url, "nasrin")
-    tab_to(page, page.get_by_role("link", name="Who looked"))
-    page.keyboard.press("Enter")
-    expect(page.locator("[data-look]")).to_have_count(5)
-    expect(page.locator("[data-look]").first).to_have_attribute("data-deed", "audit_read")
-    expect(page.locator("[data-deed=kept]").first).to_contain_text("Asha Invented")
-    choose(page, "Who", "Asha")
-    press(page, "Show")
-    expect(page.locator("[data-look]")).to_have_count(4)
-    tab_to(page, page.locator("[data-look]").get_by_role("link", name=CODE).first)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**case_id**")
-    expect(page.locator("[data-deed=kept]")).to_have_count(2)
-    assert {HER} == set(page.locator("[data-deed=kept]").evaluate_all("rows => rows.map(row => row.dataset.case)"))
-
-
-def test_who_answers_for_an_area_sees_neither_the_audit_nor_the_erasing(kept: Kept, context: BrowserContext) -> None:
-    page = sign_in(context, kept.url, "ruma")
-    assert page.get_by_role("link", name="Who looked").count() == 0
-    for path in ("/audit", f"/cases/{HER}/erase"):
-        answer = page.goto(kept.url + path)
-        assert answer is not None and answer.status == 403
-
-
-def test_the_browser_remembers_the_end_of_the_audit_and_turns_red_when_it_is_another(
-    kept: Kept, context: BrowserContext
-) -> None:
+def test_a_supervisor_who_did_not_break_the_glass_is_given_nothing_for_her(kept: Kept, context: BrowserContext) -> None:
     keep_her(kept)
     page = sign_in(context, kept.url, "nasrin")
-    for expected in ("first", "same", "same"):
-        page.goto(f"{kept.url}/audit")
-        expect(page.locator("[data-chain]")).to_have_attribute("data-chain", expected)
-    page.get_by_role("button", name="Sign out").click()
-    page = sign_in(context, kept.url, "nasrin")
-    page.goto(f"{kept.url}/audit")
-    expect(page.locator("[data-chain]")).to_have_attribute("data-chain", "same")
-    newest = kept.audit()[-1].sequence
-    kept.forge("UPDATE audit SET digest = zeroblob(32) WHERE sequence = :sequence", newest)
-    for _ in range(2):
-        page.goto(f"{kept.url}/audit")
-        expect(page.locator("[data-said=broken]")).to_be_visible()
-
-
-def test_what_stands_in_the_audit_no_longer_is_missed(kept: Kept, context: BrowserContext) -> None:
-    keep_her(kept)
-    page = sign_in(context, kept.url, "nasrin")
-    for expected in ("first", "same"):
-        page.goto(f"{kept.url}/audit")
-        expect(page.locator("[data-chain]")).to_have_attribute("data-chain", expected)
-    kept.forge("DELETE FROM audit WHERE sequence = :sequence", kept.audit()[-1].sequence)
-    page.goto(f"{kept.url}/audit")
-    expect(page.locator("[data-said=broken]")).to_be_visible()
-
-
-def test_no_page_of_the_vault_is_stopped_by_its_own_security_policy_and_all_are_there_in_bangla(
-    kept: Kept, context: BrowserContext
-) -> None:
-    keep_her(kept)
-    said: list[str] = []
-    page = sign_in(context, kept.url, "nasrin")
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.get_by_role("link", name="বাংলা").click()
-    for path, title in ((f"/cases/{HER}/erase", "তাঁকে চিরতরে মুছে ফেলুন"), ("/audit", "কে দেখেছেন")):
-        page.goto(kept.url + path)
-        expect(page.get_by_role("heading", level=1)).to_have_text(title)
-        page.wait_for_timeout(200)
-    assert said == []
+    page.goto(f"{kept.url}/cases/{HER}/for-her")
+    press(page, "Show it, to read or print")
+    expect(page.locator("[data-refusal]")).to_contain_text("not yours to see")
+    assert NAME not in page.content()

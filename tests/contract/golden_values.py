@@ -14,7 +14,7 @@ from typing import Any, assert_never
 from services.casework import codec
 from services.casework.domain import event_types
 from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged
-from services.casework.domain.event_types import EVENT_TYPES, EventType, Kind
+from services.casework.domain.event_types import EVENT_TYPES, NOTE_ID, EventType, Kind
 from services.casework.domain.events import Event, event_to_json, parse_event
 from services.casework.domain.instants import DAY, HOUR, MINUTE, parse_instant
 from services.casework.domain.policy import Cadence, Milestone, Policy, Response, Rule, Severity, Step, Streak, Title
@@ -63,8 +63,10 @@ def _sample(kind: Kind) -> object:
             assert_never(kind)
 
 
-def _event(event_type: EventType, *, every_field: bool) -> Event:
-    data = {field.name: _sample(field.kind) for field in event_type.fields.values() if every_field or field.required}
+def _event(event_type: EventType, *, every_field: bool, note: bool = False) -> Event:
+    """note: with the id of its words, which came into the schema later than the other fields."""
+    fields = [field for field in event_type.fields.values() if field.name != NOTE_ID or note]
+    data = {field.name: _sample(field.kind) for field in fields if every_field or field.required}
     if event_type.name == "call":
         data["direction"] = "outgoing"
     stated = {
@@ -207,6 +209,8 @@ def values() -> dict[str, Any]:
     for event_type in EVENT_TYPES.values():
         named[f"event.{event_type.name}.full"] = _event(event_type, every_field=True)
         named[f"event.{event_type.name}.least"] = _event(event_type, every_field=False)
+        if NOTE_ID in event_type.fields:
+            named[f"event.{event_type.name}.words"] = _event(event_type, every_field=True, note=True)
     return named
 
 

@@ -11,7 +11,7 @@ from reintegration.v1 import events_pb2
 
 from services.casework.codec.plans import PLANS, TypePlan
 from services.casework.codec.timestamps import instant_of, timestamp
-from services.casework.domain.event_types import Id, Value
+from services.casework.domain.event_types import NOTE_ID, Id, Value
 
 # The rules between fields are the domain's; an event that came as bytes has to keep them too.
 from services.casework.domain.events import Event, FieldProblem, InvalidEvent, contradictions
@@ -89,7 +89,7 @@ def _occurred_at(message: events_pb2.Event, problems: list[FieldProblem]) -> int
 
 def _data_read_before(message: Message, plan: TypePlan, problems: list[FieldProblem]) -> Mapping[str, Value]:
     """As `_data_of`, which the same bytes of the same type need only once."""
-    if not plan.recurs:
+    if not plan.recurs or (plan.has_note and message.HasField(NOTE_ID)):
         return _data_of(message, plan, problems)
     key = (plan.event_type.name, message.SerializePartialToString())
     known = _known.get(key)

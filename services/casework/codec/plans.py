@@ -19,6 +19,7 @@ from services.casework.codec.timestamps import instant_of, timestamp
 from services.casework.codec.words import numbers_of, words_of
 from services.casework.domain.event_types import (
     EVENT_TYPES,
+    NOTE_ID,
     Codes,
     Day,
     EventType,
@@ -49,6 +50,7 @@ class TypePlan:
     """readings: by the number of the message's field; writings: by the name of the type's field.
 
     recurs: many events of the type state the same, which those with an id, an instant or scores do not.
+    has_note: the type may have a note_id; an event that has one states what no other does.
     """
 
     event_type: EventType
@@ -56,6 +58,7 @@ class TypePlan:
     readings: Mapping[int, FieldReading]
     writings: Mapping[str, Write]
     recurs: bool
+    has_note: bool
 
 
 def _reading(field: Field, descriptor: FieldDescriptor) -> Read:
@@ -121,7 +124,11 @@ def _plan(event_type: EventType) -> TypePlan:
             for field in event_type.fields.values()
         },
         {field.name: _writing(field, described[field.name]) for field in event_type.fields.values()},
-        not any(isinstance(field.kind, Id | Instant | Scores) for field in event_type.fields.values()),
+        not any(
+            isinstance(field.kind, Id | Instant | Scores) and field.name != NOTE_ID
+            for field in event_type.fields.values()
+        ),
+        NOTE_ID in event_type.fields,
     )
 
 

@@ -199,6 +199,10 @@ def _type(name: str, *fields: Field, by: Recorder = Recorder.CASEWORKER) -> Even
     return EventType(name, {field.name: field for field in fields}, required, by)
 
 
+NOTE_ID: Final = "note_id"
+"""Names the words people wrote about the event. The client makes it; the words are in the vault alone."""
+
+_NOTE: Final = _may(NOTE_ID, Id())
 _PATHWAY: Final = OneOf(("family", "independent", "undecided"))
 _SETTLED_PATHWAY: Final = OneOf(("family", "independent"))
 _RISK: Final = OneOf(("low", "medium", "high"))
@@ -265,6 +269,7 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
             _may("family_suitable", Flag()),
             _may("community_suitable", Flag()),
             _may("risk", _RISK),
+            _NOTE,
         ),
         _type(
             "family_prepared",
@@ -283,6 +288,7 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
             _may("problem", _PROBLEMS),
             _may("wellbeing", Whole(1, 5)),
             _may("channel", OneOf(("voice", "message"))),
+            _NOTE,
         ),
         _type(
             "family_check_in",
@@ -293,6 +299,7 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
             _may("family_attitude", _ATTITUDES),
             _may("stigma", OneOf(("none", "some", "severe", "unknown"))),
             _may("safety_concern", Flag()),
+            _NOTE,
         ),
         _type(
             "job_placement",
@@ -316,18 +323,16 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
                     )
                 ),
             ),
+            _NOTE,
         ),
         _type(
             "training",
             _must("kind", OneOf(("business", "vocational", "life_skills", "capacity_building"))),
             _must("status", OneOf(("enrolled", "attended", "completed", "dropped"))),
             _may("hours", Whole(0, 10_000)),
+            _NOTE,
         ),
-        _type(
-            "counselling",
-            _must("attended", Flag()),
-            _may("kind", OneOf(("individual", "group", "family"))),
-        ),
+        _type("counselling", _must("attended", Flag()), _may("kind", OneOf(("individual", "group", "family"))), _NOTE),
         _type(
             "livelihood_support",
             _must("kind", OneOf(("grant", "asset", "loan", "savings_group"))),
@@ -337,17 +342,20 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
             "referral",
             _must("service", _SERVICES),
             _must("status", OneOf(("made", "received", "completed", "refused"))),
+            _NOTE,
         ),
-        _type("legal_step", _must("step", _STEPS), _may("next_date", Day())),
+        _type("legal_step", _must("step", _STEPS), _may("next_date", Day()), _NOTE),
         _type(
             "safety_incident",
             _must("kind", OneOf(("threat", "violence", "domestic_violence", "re_trafficking", "other"))),
             _must("severity", OneOf(("low", "medium", "high", "critical"))),
+            _NOTE,
         ),
         _type(
             "community_report",
             _must("concern", OneOf(("safety", "family", "stigma", "early_marriage", "other"))),
             _may("help_requested", Flag()),
+            _NOTE,
         ),
         _type(
             "wellbeing_assessment",

@@ -18,11 +18,12 @@ from services.vault.domain.looks import Purpose, Reason
 from services.web.backends import PartAway, Refused
 from services.web.broken_glass import broken_glass, open_until
 from services.web.casework_answers import CaseView, Timeline, TimelineEntry
-from services.web.faces import NoSuchPage, Visit, fields_of, now_text, page, posted_form, understood
+from services.web.faces import NoSuchPage, Visit, fields_of, page, posted_form, understood
 from services.web.pages.staff import case_id_of, phrase_of, shown_value
 from services.web.people import caseworkers
 from services.web.routes import Part
 from services.web.vault_answers import Shown
+from services.web.vault_refusals import hide_the_unknown, why_not
 
 _CARD: Final = ("names", "phones", "plan")
 _WHERE: Final = ("names", "address", "plan")
@@ -36,12 +37,6 @@ SHOWN_FOR: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What a purpose needs and no more: who only visits her is not shown her number, and needs no reason at night."""
 CARD, WORDS = "card", "words"
-_SAID: Final = {
-    "outside_window": "who.outside_hours",
-    "budget_spent": "who.budget_spent",
-    "erased": "who.erased",
-    "not_permitted": "who.not_permitted",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +94,9 @@ async def looked(visit: Visit, case_id: str, asked: Look, fields: tuple[str, ...
         return replace(asked, shown=Shown.of(answer))
 
 
-def why_not(visit: Visit, failure: Refused | PartAway) -> str:
-    """In words. Raises Refused when she must not know of the case."""
-    if isinstance(failure, PartAway):
-        part = visit.words(f"part.{failure.part}")
-        return visit.words("who.away", part=part, time=visit.words.time(now_text()))
-    if failure.status == 404:
-        raise failure
-    known = _SAID.get(failure.kind)
-    return visit.words(known) if known else failure.detail or failure.title
-
-
 def _not_shown(visit: Visit, asked: Look, failure: Refused | PartAway) -> Look:
+    """Raises Refused when she must not know of the case."""
+    hide_the_unknown(failure)
     said = why_not(visit, failure)
     if isinstance(failure, PartAway):
         return replace(asked, refusal=said, status=503)

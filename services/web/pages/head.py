@@ -15,11 +15,11 @@ from services.vault.domain.looks import ErasureReason
 from services.web.backends import PartAway, Refused
 from services.web.broken_glass import broken_glass
 from services.web.faces import NotForThisRole, Visit, fields_of, page, posted_form, understood
-from services.web.pages.case import why_not
 from services.web.pages.staff import case_id_of
 from services.web.people import caseworkers
 from services.web.routes import Part
 from services.web.vault_answers import AuditPage, Erasure
+from services.web.vault_refusals import hide_the_unknown, why_not
 
 _ENTRIES: Final = "100"
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -69,6 +69,7 @@ async def erase(visit: Visit) -> Response:
     except PartAway as failure:
         return await _show_erasing(visit, case_id, 503, why_not(visit, failure), typed["reason"])
     except Refused as refusal:
+        hide_the_unknown(refusal)
         return await _show_erasing(visit, case_id, refusal.status, why_not(visit, refusal), typed["reason"])
     return RedirectResponse(f"/cases/{case_id}/erase", 303)
 

@@ -16,10 +16,11 @@ from services.vault.domain.safe_contact import WEEKDAYS, Channel
 from services.web.backends import Json, PartAway, Refused
 from services.web.catalogue import latin_digits
 from services.web.faces import NoSuchPage, Visit, fields_of, page, posted_form, understood
-from services.web.pages.case import Look, looked, why_not
+from services.web.pages.case import Look, looked
 from services.web.pages.staff import case_id_of
 from services.web.routes import Part
 from services.web.vault_answers import Hours, Shown
+from services.web.vault_refusals import hide_the_unknown, why_not
 
 _FEWEST_ROWS: Final = 3
 _MOST_ROWS: Final = 21
@@ -146,6 +147,7 @@ async def _keep(
     except PartAway as failure:
         return _show(visit, case_id, identity, plan, 503, messages=[_not_kept(visit, why_not(visit, failure))])
     except Refused as refusal:
+        hide_the_unknown(refusal)
         wrong = {error.field.split(".")[0]: error.message for error in refusal.errors}
         said = [_not_kept(visit, why_not(visit, refusal))]
         return _show(visit, case_id, identity, plan, refusal.status, wrong, said)

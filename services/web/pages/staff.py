@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from services.access.domain.permissions import Role
 from services.casework.domain.case_code import case_code
-from services.casework.domain.event_types import EVENT_TYPES, EventType, OneOf, Recorder
+from services.casework.domain.event_types import EVENT_TYPES, NOTE_ID, EventType, OneOf, Recorder
 from services.web.backends import PartAway, Refused
 from services.web.broken_glass import broken_glass, of_the_last_week
 from services.web.casework_answers import Timeline, TimelineEntry, Worklist
@@ -26,6 +26,7 @@ from services.web.forms import ACTIONS_ON_ALERTS, controls_of, read_typed, types
 from services.web.people import caseworkers
 from services.web.routes import Part
 from services.web.turning import page_or_beginning
+from services.web.written_words import Written, keep_words
 
 _log: Final = logging.getLogger("services.web")
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -75,7 +76,7 @@ async def record(visit: Visit) -> Response:
 @page(Role.CASEWORKER)
 async def open_case_page(visit: Visit) -> Response:
     """A new case has its id from the start, so that sending the form twice opens one case."""
-    sheet = Sheet.empty(str(uuid.uuid4()), EVENT_TYPES["case_opened"], {"caseworker_id": visit.person.account_id})
+    sheet = Sheet.empty(new_id(), EVENT_TYPES["case_opened"], {"caseworker_id": visit.person.account_id})
     return await _show_sheet(visit, sheet)
 
 
@@ -87,26 +88,44 @@ async def open_case(visit: Visit) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A form with what was typed into it. It has its event_id for life: sent twice it is one event."""
+    """A form with what was typed into it. It has its event_id for life: sent twice it is one event.
+
+    words: what is said in words, for the vault; they have their id for life as well.
+    """
 
     case_id: str
     event_type: EventType
     event_id: str
     occurred_at: str
     typed: Mapping[str, str]
+    note_id: str
+    words: str = ""
 
     @staticmethod
     def empty(case_id: str, event_type: EventType, typed: Mapping[str, str] | None = None) -> Sheet:
-        return Sheet(case_id, event_type, str(uuid.uuid4()), for_form(datetime.now(UTC)), typed or {})
+        return Sheet(case_id, event_type, new_id(), for_form(datetime.now(UTC)), typed or {}, new_id())
 
     @staticmethod
     def typed_in(case_id: str, event_type: EventType, typed: Mapping[str, str]) -> Sheet:
-        values = {name: value for name, value in typed.items() if name in event_type.fields}
-        return Sheet(case_id, event_type, typed.get("event_id", ""), typed.get("occurred_at", ""), values)
+        values = {name: value for name, value in typed.items() if name in event_type.fields and name != NOTE_ID}
+        words = typed.get("words", "") if NOTE_ID in event_type.fields else ""
+        note_id = typed.get("note_id", "")
+        return Sheet(
+            case_id, event_type, typed.get("event_id", ""), typed.get("occurred_at", ""), values, note_id, words
+        )
 
     @property
     def is_opening(self) -> bool:
         return self.event_type.name == "case_opened"
+
+    @property
+    def takes_words(self) -> bool:
+        return NOTE_ID in self.event_type.fields
+
+    @property
+    def note(self) -> dict[str, str]:
+        """What the event says of its words: their id, if there are any."""
+        return {NOTE_ID: self.note_id} if self.words.strip() else {}
 
 
 async def _send(visit: Visit, sheet: Sheet) -> Response:
@@ -125,7 +144,7 @@ async def _send(visit: Visit, sheet: Sheet) -> Response:
         "case_id": sheet.case_id,
         "type": sheet.event_type.name,
         "occurred_at": occurred_at,
-        "data": read.data,
+        "data": {**read.data, **sheet.note},
     }
     try:
         receipt = await visit.post("/v1/events", event)
@@ -136,7 +155,15 @@ async def _send(visit: Visit, sheet: Sheet) -> Response:
         return await _show_sheet(visit, sheet, 503, {}, [said])
     with understood(Part.CASEWORK):
         recorded_at, again = str(receipt["recorded_at"]), bool(receipt.get("duplicate", False))
-    return visit.show("receipt.html", sheet=sheet, code=case_code(sheet.case_id), recorded_at=recorded_at, again=again)
+    written = Written(sheet.case_id, sheet.note_id, occurred_at, sheet.words)
+    return visit.show(
+        "receipt.html",
+        sheet=sheet,
+        code=case_code(sheet.case_id),
+        recorded_at=recorded_at,
+        again=again,
+        written=await keep_words(visit, written) if sheet.note else None,
+    )
 
 
 def _said(words: Words, sheet: Sheet, refusal: Refused) -> tuple[dict[str, str], list[str]]:
@@ -150,6 +177,18 @@ def _said(words: Words, sheet: Sheet, refusal: Refused) -> tuple[dict[str, str],
         else:
             others.append(f"{error.field}: {error.message}" if error.field else error.message)
     return at_fields, [words("record.refused", detail=refusal.detail or refusal.title), *others]
+
+
+@page(Role.CASEWORKER, Role.SUPERVISOR)
+async def words(visit: Visit) -> Response:
+    """Words that the vault did not have when their event was recorded, sent again."""
+    typed = fields_of(await posted_form(visit.request))
+    case_id, note_id = case_id_of(visit), typed.get("note_id", "")
+    if not _ID.fullmatch(note_id):
+        raise NoSuchPage
+    written = Written(case_id, note_id, typed.get("occurred_at", ""), typed.get("words", ""))
+    written = await keep_words(visit, written)
+    return visit.show("words.html", written.status, code=case_code(case_id), written=written)
 
 
 async def _show_sheet(
@@ -207,6 +246,8 @@ def phrase_of(words: Words, names: Mapping[str, str], entry: TimelineEntry) -> s
     fields = EVENT_TYPES[entry.type].fields if entry.type in EVENT_TYPES else {}
     said: list[str] = []
     for name, value in entry.data.items():
+        if name == NOTE_ID:
+            continue
         kind = fields[name].kind if name in fields else None
         shown = shown_value(words, names, name, value)
         speaks = isinstance(kind, OneOf) and name not in _NAMED_CHOICES
@@ -231,6 +272,10 @@ def shown_value(words: Words, names: Mapping[str, str], field: str, value: objec
             return ", ".join(f"{words.label(field, name)} {words.numerals(str(one))}" for name, one in value.items())
         case _:
             return words.label(field, value)
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
 
 
 def case_id_of(visit: Visit) -> str:

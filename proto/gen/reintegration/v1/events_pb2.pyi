@@ -4,7 +4,7 @@ isort:skip_file
 What happened in a case. The shape of every event; the words are those of the domain.
 
 An event carries no words about a survivor: every field is a closed enumeration, a number, a flag, an instant, an
-id or a short lower-case code. Fields are `optional` so that "not said" and "no" stay apart. Add only: a number or
+id or a short lower-case code. `note_id` names words that the vault keeps, and says nothing of them. Fields are `optional` so that "not said" and "no" stay apart. Add only: a number or
 a name is never used again for something else.
 """
 
@@ -1082,12 +1082,14 @@ class Assessment(_message.Message):
     FAMILY_SUITABLE_FIELD_NUMBER: _builtins.int
     COMMUNITY_SUITABLE_FIELD_NUMBER: _builtins.int
     RISK_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     decision: Global___Decision.ValueType
     """required"""
     survivor_wishes_return: _builtins.bool
     family_suitable: _builtins.bool
     community_suitable: _builtins.bool
     risk: Global___Risk.ValueType
+    note_id: _builtins.str
     def __init__(
         self,
         *,
@@ -1096,10 +1098,11 @@ class Assessment(_message.Message):
         family_suitable: _builtins.bool | None = ...,
         community_suitable: _builtins.bool | None = ...,
         risk: Global___Risk.ValueType | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_community_suitable", b"_community_suitable", "_decision", b"_decision", "_family_suitable", b"_family_suitable", "_risk", b"_risk", "_survivor_wishes_return", b"_survivor_wishes_return", "community_suitable", b"community_suitable", "decision", b"decision", "family_suitable", b"family_suitable", "risk", b"risk", "survivor_wishes_return", b"survivor_wishes_return"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_community_suitable", b"_community_suitable", "_decision", b"_decision", "_family_suitable", b"_family_suitable", "_note_id", b"_note_id", "_risk", b"_risk", "_survivor_wishes_return", b"_survivor_wishes_return", "community_suitable", b"community_suitable", "decision", b"decision", "family_suitable", b"family_suitable", "note_id", b"note_id", "risk", b"risk", "survivor_wishes_return", b"survivor_wishes_return"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_community_suitable", b"_community_suitable", "_decision", b"_decision", "_family_suitable", b"_family_suitable", "_risk", b"_risk", "_survivor_wishes_return", b"_survivor_wishes_return", "community_suitable", b"community_suitable", "decision", b"decision", "family_suitable", b"family_suitable", "risk", b"risk", "survivor_wishes_return", b"survivor_wishes_return"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_community_suitable", b"_community_suitable", "_decision", b"_decision", "_family_suitable", b"_family_suitable", "_note_id", b"_note_id", "_risk", b"_risk", "_survivor_wishes_return", b"_survivor_wishes_return", "community_suitable", b"community_suitable", "decision", b"decision", "family_suitable", b"family_suitable", "note_id", b"note_id", "risk", b"risk", "survivor_wishes_return", b"survivor_wishes_return"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__community_suitable: _TypeAlias = _typing.Literal["community_suitable"]  # noqa: Y015
     _WhichOneofArgType__community_suitable: _TypeAlias = _typing.Literal["_community_suitable", b"_community_suitable"]  # noqa: Y015
@@ -1107,6 +1110,8 @@ class Assessment(_message.Message):
     _WhichOneofArgType__decision: _TypeAlias = _typing.Literal["_decision", b"_decision"]  # noqa: Y015
     _WhichOneofReturnType__family_suitable: _TypeAlias = _typing.Literal["family_suitable"]  # noqa: Y015
     _WhichOneofArgType__family_suitable: _TypeAlias = _typing.Literal["_family_suitable", b"_family_suitable"]  # noqa: Y015
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     _WhichOneofReturnType__risk: _TypeAlias = _typing.Literal["risk"]  # noqa: Y015
     _WhichOneofArgType__risk: _TypeAlias = _typing.Literal["_risk", b"_risk"]  # noqa: Y015
     _WhichOneofReturnType__survivor_wishes_return: _TypeAlias = _typing.Literal["survivor_wishes_return"]  # noqa: Y015
@@ -1117,6 +1122,8 @@ class Assessment(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__decision) -> _WhichOneofReturnType__decision | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__family_suitable) -> _WhichOneofReturnType__family_suitable | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__risk) -> _WhichOneofReturnType__risk | None: ...
     @_typing.overload
@@ -1202,6 +1209,7 @@ class Call(_message.Message):
     PROBLEM_FIELD_NUMBER: _builtins.int
     WELLBEING_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     direction: Global___CallDirection.ValueType
     """required"""
     outcome: Global___CallOutcome.ValueType
@@ -1210,6 +1218,7 @@ class Call(_message.Message):
     problem: Global___Problem.ValueType
     wellbeing: _builtins.int
     channel: Global___CallChannel.ValueType
+    note_id: _builtins.str
     def __init__(
         self,
         *,
@@ -1219,10 +1228,11 @@ class Call(_message.Message):
         problem: Global___Problem.ValueType | None = ...,
         wellbeing: _builtins.int | None = ...,
         channel: Global___CallChannel.ValueType | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_channel", b"_channel", "_direction", b"_direction", "_help_requested", b"_help_requested", "_outcome", b"_outcome", "_problem", b"_problem", "_wellbeing", b"_wellbeing", "channel", b"channel", "direction", b"direction", "help_requested", b"help_requested", "outcome", b"outcome", "problem", b"problem", "wellbeing", b"wellbeing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_channel", b"_channel", "_direction", b"_direction", "_help_requested", b"_help_requested", "_note_id", b"_note_id", "_outcome", b"_outcome", "_problem", b"_problem", "_wellbeing", b"_wellbeing", "channel", b"channel", "direction", b"direction", "help_requested", b"help_requested", "note_id", b"note_id", "outcome", b"outcome", "problem", b"problem", "wellbeing", b"wellbeing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_channel", b"_channel", "_direction", b"_direction", "_help_requested", b"_help_requested", "_outcome", b"_outcome", "_problem", b"_problem", "_wellbeing", b"_wellbeing", "channel", b"channel", "direction", b"direction", "help_requested", b"help_requested", "outcome", b"outcome", "problem", b"problem", "wellbeing", b"wellbeing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_channel", b"_channel", "_direction", b"_direction", "_help_requested", b"_help_requested", "_note_id", b"_note_id", "_outcome", b"_outcome", "_problem", b"_problem", "_wellbeing", b"_wellbeing", "channel", b"channel", "direction", b"direction", "help_requested", b"help_requested", "note_id", b"note_id", "outcome", b"outcome", "problem", b"problem", "wellbeing", b"wellbeing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__channel: _TypeAlias = _typing.Literal["channel"]  # noqa: Y015
     _WhichOneofArgType__channel: _TypeAlias = _typing.Literal["_channel", b"_channel"]  # noqa: Y015
@@ -1230,6 +1240,8 @@ class Call(_message.Message):
     _WhichOneofArgType__direction: _TypeAlias = _typing.Literal["_direction", b"_direction"]  # noqa: Y015
     _WhichOneofReturnType__help_requested: _TypeAlias = _typing.Literal["help_requested"]  # noqa: Y015
     _WhichOneofArgType__help_requested: _TypeAlias = _typing.Literal["_help_requested", b"_help_requested"]  # noqa: Y015
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     _WhichOneofReturnType__outcome: _TypeAlias = _typing.Literal["outcome"]  # noqa: Y015
     _WhichOneofArgType__outcome: _TypeAlias = _typing.Literal["_outcome", b"_outcome"]  # noqa: Y015
     _WhichOneofReturnType__problem: _TypeAlias = _typing.Literal["problem"]  # noqa: Y015
@@ -1242,6 +1254,8 @@ class Call(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__direction) -> _WhichOneofReturnType__direction | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__help_requested) -> _WhichOneofReturnType__help_requested | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__outcome) -> _WhichOneofReturnType__outcome | None: ...
     @_typing.overload
@@ -1262,6 +1276,7 @@ class FamilyCheckIn(_message.Message):
     FAMILY_ATTITUDE_FIELD_NUMBER: _builtins.int
     STIGMA_FIELD_NUMBER: _builtins.int
     SAFETY_CONCERN_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     mode: Global___CheckInMode.ValueType
     """required"""
     survivor_met: _builtins.bool
@@ -1272,6 +1287,7 @@ class FamilyCheckIn(_message.Message):
     family_attitude: Global___FamilyAttitude.ValueType
     stigma: Global___Stigma.ValueType
     safety_concern: _builtins.bool
+    note_id: _builtins.str
     def __init__(
         self,
         *,
@@ -1282,10 +1298,11 @@ class FamilyCheckIn(_message.Message):
         family_attitude: Global___FamilyAttitude.ValueType | None = ...,
         stigma: Global___Stigma.ValueType | None = ...,
         safety_concern: _builtins.bool | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_family_attitude", b"_family_attitude", "_family_met", b"_family_met", "_mode", b"_mode", "_safety_concern", b"_safety_concern", "_spoken_alone", b"_spoken_alone", "_stigma", b"_stigma", "_survivor_met", b"_survivor_met", "family_attitude", b"family_attitude", "family_met", b"family_met", "mode", b"mode", "safety_concern", b"safety_concern", "spoken_alone", b"spoken_alone", "stigma", b"stigma", "survivor_met", b"survivor_met"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_family_attitude", b"_family_attitude", "_family_met", b"_family_met", "_mode", b"_mode", "_note_id", b"_note_id", "_safety_concern", b"_safety_concern", "_spoken_alone", b"_spoken_alone", "_stigma", b"_stigma", "_survivor_met", b"_survivor_met", "family_attitude", b"family_attitude", "family_met", b"family_met", "mode", b"mode", "note_id", b"note_id", "safety_concern", b"safety_concern", "spoken_alone", b"spoken_alone", "stigma", b"stigma", "survivor_met", b"survivor_met"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_family_attitude", b"_family_attitude", "_family_met", b"_family_met", "_mode", b"_mode", "_safety_concern", b"_safety_concern", "_spoken_alone", b"_spoken_alone", "_stigma", b"_stigma", "_survivor_met", b"_survivor_met", "family_attitude", b"family_attitude", "family_met", b"family_met", "mode", b"mode", "safety_concern", b"safety_concern", "spoken_alone", b"spoken_alone", "stigma", b"stigma", "survivor_met", b"survivor_met"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_family_attitude", b"_family_attitude", "_family_met", b"_family_met", "_mode", b"_mode", "_note_id", b"_note_id", "_safety_concern", b"_safety_concern", "_spoken_alone", b"_spoken_alone", "_stigma", b"_stigma", "_survivor_met", b"_survivor_met", "family_attitude", b"family_attitude", "family_met", b"family_met", "mode", b"mode", "note_id", b"note_id", "safety_concern", b"safety_concern", "spoken_alone", b"spoken_alone", "stigma", b"stigma", "survivor_met", b"survivor_met"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__family_attitude: _TypeAlias = _typing.Literal["family_attitude"]  # noqa: Y015
     _WhichOneofArgType__family_attitude: _TypeAlias = _typing.Literal["_family_attitude", b"_family_attitude"]  # noqa: Y015
@@ -1293,6 +1310,8 @@ class FamilyCheckIn(_message.Message):
     _WhichOneofArgType__family_met: _TypeAlias = _typing.Literal["_family_met", b"_family_met"]  # noqa: Y015
     _WhichOneofReturnType__mode: _TypeAlias = _typing.Literal["mode"]  # noqa: Y015
     _WhichOneofArgType__mode: _TypeAlias = _typing.Literal["_mode", b"_mode"]  # noqa: Y015
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     _WhichOneofReturnType__safety_concern: _TypeAlias = _typing.Literal["safety_concern"]  # noqa: Y015
     _WhichOneofArgType__safety_concern: _TypeAlias = _typing.Literal["_safety_concern", b"_safety_concern"]  # noqa: Y015
     _WhichOneofReturnType__spoken_alone: _TypeAlias = _typing.Literal["spoken_alone"]  # noqa: Y015
@@ -1307,6 +1326,8 @@ class FamilyCheckIn(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__family_met) -> _WhichOneofReturnType__family_met | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mode) -> _WhichOneofReturnType__mode | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__safety_concern) -> _WhichOneofReturnType__safety_concern | None: ...
     @_typing.overload
@@ -1328,6 +1349,7 @@ class JobPlacement(_message.Message):
     FITS_SKILLS_FIELD_NUMBER: _builtins.int
     MONTHLY_WAGE_BDT_FIELD_NUMBER: _builtins.int
     END_REASON_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     status: Global___PlacementStatus.ValueType
     """required"""
     occupation: _builtins.str
@@ -1335,6 +1357,7 @@ class JobPlacement(_message.Message):
     fits_skills: _builtins.bool
     monthly_wage_bdt: _builtins.int
     end_reason: Global___PlacementEndReason.ValueType
+    note_id: _builtins.str
     def __init__(
         self,
         *,
@@ -1344,10 +1367,11 @@ class JobPlacement(_message.Message):
         fits_skills: _builtins.bool | None = ...,
         monthly_wage_bdt: _builtins.int | None = ...,
         end_reason: Global___PlacementEndReason.ValueType | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_reason", b"_end_reason", "_fits_skills", b"_fits_skills", "_monthly_wage_bdt", b"_monthly_wage_bdt", "_occupation", b"_occupation", "_outside_origin", b"_outside_origin", "_status", b"_status", "end_reason", b"end_reason", "fits_skills", b"fits_skills", "monthly_wage_bdt", b"monthly_wage_bdt", "occupation", b"occupation", "outside_origin", b"outside_origin", "status", b"status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_reason", b"_end_reason", "_fits_skills", b"_fits_skills", "_monthly_wage_bdt", b"_monthly_wage_bdt", "_note_id", b"_note_id", "_occupation", b"_occupation", "_outside_origin", b"_outside_origin", "_status", b"_status", "end_reason", b"end_reason", "fits_skills", b"fits_skills", "monthly_wage_bdt", b"monthly_wage_bdt", "note_id", b"note_id", "occupation", b"occupation", "outside_origin", b"outside_origin", "status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_reason", b"_end_reason", "_fits_skills", b"_fits_skills", "_monthly_wage_bdt", b"_monthly_wage_bdt", "_occupation", b"_occupation", "_outside_origin", b"_outside_origin", "_status", b"_status", "end_reason", b"end_reason", "fits_skills", b"fits_skills", "monthly_wage_bdt", b"monthly_wage_bdt", "occupation", b"occupation", "outside_origin", b"outside_origin", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_reason", b"_end_reason", "_fits_skills", b"_fits_skills", "_monthly_wage_bdt", b"_monthly_wage_bdt", "_note_id", b"_note_id", "_occupation", b"_occupation", "_outside_origin", b"_outside_origin", "_status", b"_status", "end_reason", b"end_reason", "fits_skills", b"fits_skills", "monthly_wage_bdt", b"monthly_wage_bdt", "note_id", b"note_id", "occupation", b"occupation", "outside_origin", b"outside_origin", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__end_reason: _TypeAlias = _typing.Literal["end_reason"]  # noqa: Y015
     _WhichOneofArgType__end_reason: _TypeAlias = _typing.Literal["_end_reason", b"_end_reason"]  # noqa: Y015
@@ -1355,6 +1379,8 @@ class JobPlacement(_message.Message):
     _WhichOneofArgType__fits_skills: _TypeAlias = _typing.Literal["_fits_skills", b"_fits_skills"]  # noqa: Y015
     _WhichOneofReturnType__monthly_wage_bdt: _TypeAlias = _typing.Literal["monthly_wage_bdt"]  # noqa: Y015
     _WhichOneofArgType__monthly_wage_bdt: _TypeAlias = _typing.Literal["_monthly_wage_bdt", b"_monthly_wage_bdt"]  # noqa: Y015
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     _WhichOneofReturnType__occupation: _TypeAlias = _typing.Literal["occupation"]  # noqa: Y015
     _WhichOneofArgType__occupation: _TypeAlias = _typing.Literal["_occupation", b"_occupation"]  # noqa: Y015
     _WhichOneofReturnType__outside_origin: _TypeAlias = _typing.Literal["outside_origin"]  # noqa: Y015
@@ -1367,6 +1393,8 @@ class JobPlacement(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__fits_skills) -> _WhichOneofReturnType__fits_skills | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__monthly_wage_bdt) -> _WhichOneofReturnType__monthly_wage_bdt | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__occupation) -> _WhichOneofReturnType__occupation | None: ...
     @_typing.overload
@@ -1383,32 +1411,39 @@ class Training(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     HOURS_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     kind: Global___TrainingKind.ValueType
     """required"""
     status: Global___TrainingStatus.ValueType
     """required"""
     hours: _builtins.int
+    note_id: _builtins.str
     def __init__(
         self,
         *,
         kind: Global___TrainingKind.ValueType | None = ...,
         status: Global___TrainingStatus.ValueType | None = ...,
         hours: _builtins.int | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_kind", b"_kind", "_status", b"_status", "hours", b"hours", "kind", b"kind", "status", b"status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_kind", b"_kind", "_note_id", b"_note_id", "_status", b"_status", "hours", b"hours", "kind", b"kind", "note_id", b"note_id", "status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_kind", b"_kind", "_status", b"_status", "hours", b"hours", "kind", b"kind", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours", b"_hours", "_kind", b"_kind", "_note_id", b"_note_id", "_status", b"_status", "hours", b"hours", "kind", b"kind", "note_id", b"note_id", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hours: _TypeAlias = _typing.Literal["hours"]  # noqa: Y015
     _WhichOneofArgType__hours: _TypeAlias = _typing.Literal["_hours", b"_hours"]  # noqa: Y015
     _WhichOneofReturnType__kind: _TypeAlias = _typing.Literal["kind"]  # noqa: Y015
     _WhichOneofArgType__kind: _TypeAlias = _typing.Literal["_kind", b"_kind"]  # noqa: Y015
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     _WhichOneofReturnType__status: _TypeAlias = _typing.Literal["status"]  # noqa: Y015
     _WhichOneofArgType__status: _TypeAlias = _typing.Literal["_status", b"_status"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__hours) -> _WhichOneofReturnType__hours | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__kind) -> _WhichOneofReturnType__kind | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__status) -> _WhichOneofReturnType__status | None: ...
 
@@ -1420,27 +1455,34 @@ class Counselling(_message.Message):
 
     ATTENDED_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     attended: _builtins.bool
     """required"""
     kind: Global___CounsellingKind.ValueType
+    note_id: _builtins.str
     def __init__(
         self,
         *,
         attended: _builtins.bool | None = ...,
         kind: Global___CounsellingKind.ValueType | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_attended", b"_attended", "_kind", b"_kind", "attended", b"attended", "kind", b"kind"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_attended", b"_attended", "_kind", b"_kind", "_note_id", b"_note_id", "attended", b"attended", "kind", b"kind", "note_id", b"note_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_attended", b"_attended", "_kind", b"_kind", "attended", b"attended", "kind", b"kind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_attended", b"_attended", "_kind", b"_kind", "_note_id", b"_note_id", "attended", b"attended", "kind", b"kind", "note_id", b"note_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__attended: _TypeAlias = _typing.Literal["attended"]  # noqa: Y015
     _WhichOneofArgType__attended: _TypeAlias = _typing.Literal["_attended", b"_attended"]  # noqa: Y015
     _WhichOneofReturnType__kind: _TypeAlias = _typing.Literal["kind"]  # noqa: Y015
     _WhichOneofArgType__kind: _TypeAlias = _typing.Literal["_kind", b"_kind"]  # noqa: Y015
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__attended) -> _WhichOneofReturnType__attended | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__kind) -> _WhichOneofReturnType__kind | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
 
 Global___Counselling: _TypeAlias = Counselling  # noqa: Y015
 
@@ -1480,24 +1522,31 @@ class Referral(_message.Message):
 
     SERVICE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     service: Global___ReferralService.ValueType
     """required"""
     status: Global___ReferralStatus.ValueType
     """required"""
+    note_id: _builtins.str
     def __init__(
         self,
         *,
         service: Global___ReferralService.ValueType | None = ...,
         status: Global___ReferralStatus.ValueType | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_service", b"_service", "_status", b"_status", "service", b"service", "status", b"status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_note_id", b"_note_id", "_service", b"_service", "_status", b"_status", "note_id", b"note_id", "service", b"service", "status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service", b"_service", "_status", b"_status", "service", b"service", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_note_id", b"_note_id", "_service", b"_service", "_status", b"_status", "note_id", b"note_id", "service", b"service", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     _WhichOneofReturnType__service: _TypeAlias = _typing.Literal["service"]  # noqa: Y015
     _WhichOneofArgType__service: _TypeAlias = _typing.Literal["_service", b"_service"]  # noqa: Y015
     _WhichOneofReturnType__status: _TypeAlias = _typing.Literal["status"]  # noqa: Y015
     _WhichOneofArgType__status: _TypeAlias = _typing.Literal["_status", b"_status"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__service) -> _WhichOneofReturnType__service | None: ...
     @_typing.overload
@@ -1511,26 +1560,33 @@ class LegalStep(_message.Message):
 
     STEP_FIELD_NUMBER: _builtins.int
     NEXT_DATE_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     step: Global___LegalStepKind.ValueType
     """required"""
     next_date: _builtins.str
     """a day, 2026-03-12"""
+    note_id: _builtins.str
     def __init__(
         self,
         *,
         step: Global___LegalStepKind.ValueType | None = ...,
         next_date: _builtins.str | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_next_date", b"_next_date", "_step", b"_step", "next_date", b"next_date", "step", b"step"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_next_date", b"_next_date", "_note_id", b"_note_id", "_step", b"_step", "next_date", b"next_date", "note_id", b"note_id", "step", b"step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_date", b"_next_date", "_step", b"_step", "next_date", b"next_date", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_date", b"_next_date", "_note_id", b"_note_id", "_step", b"_step", "next_date", b"next_date", "note_id", b"note_id", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__next_date: _TypeAlias = _typing.Literal["next_date"]  # noqa: Y015
     _WhichOneofArgType__next_date: _TypeAlias = _typing.Literal["_next_date", b"_next_date"]  # noqa: Y015
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     _WhichOneofReturnType__step: _TypeAlias = _typing.Literal["step"]  # noqa: Y015
     _WhichOneofArgType__step: _TypeAlias = _typing.Literal["_step", b"_step"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__next_date) -> _WhichOneofReturnType__next_date | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__step) -> _WhichOneofReturnType__step | None: ...
 
@@ -1542,26 +1598,33 @@ class SafetyIncident(_message.Message):
 
     KIND_FIELD_NUMBER: _builtins.int
     SEVERITY_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     kind: Global___IncidentKind.ValueType
     """required"""
     severity: Global___IncidentSeverity.ValueType
     """required"""
+    note_id: _builtins.str
     def __init__(
         self,
         *,
         kind: Global___IncidentKind.ValueType | None = ...,
         severity: Global___IncidentSeverity.ValueType | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_severity", b"_severity", "kind", b"kind", "severity", b"severity"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_note_id", b"_note_id", "_severity", b"_severity", "kind", b"kind", "note_id", b"note_id", "severity", b"severity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_severity", b"_severity", "kind", b"kind", "severity", b"severity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_note_id", b"_note_id", "_severity", b"_severity", "kind", b"kind", "note_id", b"note_id", "severity", b"severity"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__kind: _TypeAlias = _typing.Literal["kind"]  # noqa: Y015
     _WhichOneofArgType__kind: _TypeAlias = _typing.Literal["_kind", b"_kind"]  # noqa: Y015
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     _WhichOneofReturnType__severity: _TypeAlias = _typing.Literal["severity"]  # noqa: Y015
     _WhichOneofArgType__severity: _TypeAlias = _typing.Literal["_severity", b"_severity"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__kind) -> _WhichOneofReturnType__kind | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__severity) -> _WhichOneofReturnType__severity | None: ...
 
@@ -1573,27 +1636,34 @@ class CommunityReport(_message.Message):
 
     CONCERN_FIELD_NUMBER: _builtins.int
     HELP_REQUESTED_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
     concern: Global___Concern.ValueType
     """required"""
     help_requested: _builtins.bool
+    note_id: _builtins.str
     def __init__(
         self,
         *,
         concern: Global___Concern.ValueType | None = ...,
         help_requested: _builtins.bool | None = ...,
+        note_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_concern", b"_concern", "_help_requested", b"_help_requested", "concern", b"concern", "help_requested", b"help_requested"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_concern", b"_concern", "_help_requested", b"_help_requested", "_note_id", b"_note_id", "concern", b"concern", "help_requested", b"help_requested", "note_id", b"note_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_concern", b"_concern", "_help_requested", b"_help_requested", "concern", b"concern", "help_requested", b"help_requested"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_concern", b"_concern", "_help_requested", b"_help_requested", "_note_id", b"_note_id", "concern", b"concern", "help_requested", b"help_requested", "note_id", b"note_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__concern: _TypeAlias = _typing.Literal["concern"]  # noqa: Y015
     _WhichOneofArgType__concern: _TypeAlias = _typing.Literal["_concern", b"_concern"]  # noqa: Y015
     _WhichOneofReturnType__help_requested: _TypeAlias = _typing.Literal["help_requested"]  # noqa: Y015
     _WhichOneofArgType__help_requested: _TypeAlias = _typing.Literal["_help_requested", b"_help_requested"]  # noqa: Y015
+    _WhichOneofReturnType__note_id: _TypeAlias = _typing.Literal["note_id"]  # noqa: Y015
+    _WhichOneofArgType__note_id: _TypeAlias = _typing.Literal["_note_id", b"_note_id"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__concern) -> _WhichOneofReturnType__concern | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__help_requested) -> _WhichOneofReturnType__help_requested | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note_id) -> _WhichOneofReturnType__note_id | None: ...
 
 Global___CommunityReport: _TypeAlias = CommunityReport  # noqa: Y015
 
