@@ -77,6 +77,16 @@ faults: setup ## bring every fault in its full form, for an hour and a half; as 
 	@$(PY) -m infra.system_packages
 	$(PY) -m pytest -q -s --faults-full --timeout 5400 tests/faults tests/faults/long/*.py
 
+.PHONY: certificates
+certificates: setup ## HTTPS on a local network: an authority of your own and a certificate, HOSTS="192.168.1.20 notebook.local"
+	@$(PY) -m infra.certificates $(HOSTS)
+
+.PHONY: fuzz
+fuzz: setup ## throw bytes at what reads events and tokens, five minutes each (SECONDS=20)
+	@.venv/bin/uv pip install --quiet --python $(PY) --requirement pyproject.toml --extra fuzz
+	$(PY) -m tests.fuzz events --seconds $(or $(SECONDS),300)
+	$(PY) -m tests.fuzz tokens --seconds $(or $(SECONDS),300)
+
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \

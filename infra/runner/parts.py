@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Final
 
 from infra.runner.logins import CLICKHOUSE_USERS, KAFKA_USERS
@@ -27,9 +28,10 @@ class Answers:
 
     port: int
     path: str = "/readyz"
+    is_encrypted: bool = False
 
     def now(self) -> bool:
-        connection = HTTPConnection(LOOPBACK, self.port, timeout=_ASK_SECONDS)
+        connection = self._connection()
         try:
             connection.request("GET", self.path)
             return connection.getresponse().status == 200
@@ -37,6 +39,14 @@ class Answers:
             return False
         finally:
             connection.close()
+
+    def _connection(self) -> HTTPConnection:
+        if not self.is_encrypted:
+            return HTTPConnection(LOOPBACK, self.port, timeout=_ASK_SECONDS)
+        # Whether a part of this machine answers is all that is asked; its certificate may be for other names.
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return HTTPSConnection(LOOPBACK, self.port, timeout=_ASK_SECONDS, context=context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,8 @@ def service_parts(plan: Plan) -> Iterator[Part]:
         command, login = python_module(f"services.{name}"), plan.logins.of_part(name)
         yield Part(name, command, Answers(port), needs, port, environment=login, alive=_alive(port))
     port = plan.ports["PORT"]
-    yield Part("web", python_module("services.web"), Answers(port), needs, port, alive=_alive(port))
+    ready, alive = (Answers(port, path, plan.is_encrypted) for path in ("/readyz", "/healthz"))
+    yield Part("web", python_module("services.web"), ready, needs, port, alive=alive)
 
 
 def _alive(port: int) -> Answers:

@@ -57,7 +57,12 @@ class Plan:
 
     @property
     def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.ports['PORT']}"
+        return f"{'https' if self.is_encrypted else 'http'}://{LOOPBACK}:{self.ports['PORT']}"
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the public faces speak TLS; what is behind them does not leave this machine."""
+        return bool(self.environment.get("TLS_CERT_FILE"))
 
     @property
     def grpc(self) -> str:

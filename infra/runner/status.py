@@ -78,9 +78,10 @@ def _show_parts(console: Console, state: Mapping[str, Any]) -> bool:
     for heading in ("part", "is", "process", "port", "started"):
         table.add_column(heading, no_wrap=True)
     all_ready = True
+    encrypted = ["web"] if state["url"].startswith("https:") else []
     for name, part in state["parts"].items():
         asked = name not in NODES and part["port"] is not None
-        ready = Answers(part["port"]).now() if asked else part["ready"]
+        ready = Answers(part["port"], is_encrypted=name in encrypted).now() if asked else part["ready"]
         all_ready = all_ready and ready
         times = "once" if part["starts"] == 1 else f"{part['starts']} times"
         table.add_row(name, "ready" if ready else "not ready", str(part["pid"] or "–"), str(part["port"] or ""), times)

@@ -243,6 +243,8 @@ def verifier_from_settings(settings: Settings) -> TokenVerifier:
 def _header_of(token: str) -> Mapping[str, Any]:
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise InvalidToken("the token is too long")
+    if not token.isascii():
+        raise InvalidToken("this is not a token")
     try:
         header = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError:
@@ -318,7 +320,7 @@ def _principal_of(claims: Mapping[str, Any]) -> Principal:
             claims.get("name", ""),
             claims.get("sid", ""),
         )
-        if not isinstance(organisation, str) or not organisation:
+        if not isinstance(organisation, str) or not organisation or not claims["sub"]:
             raise ValueError
         if not isinstance(name, str) or not isinstance(session_id, str):
             raise ValueError

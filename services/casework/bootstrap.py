@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import clickhouse_connect
 from fastapi import FastAPI
+from grpc import ServerCredentials
 
 from services.access.domain.absences import StandIn, uncovered_caseworkers
 from services.access.verification import verifier_from_settings
@@ -37,8 +38,10 @@ from services.runtime.grpc_server import GrpcServer
 from services.runtime.http import create_service_app
 from services.runtime.log_login import require_login
 from services.runtime.producer import LogProducer
+from services.runtime.rate_limits import RateLimits
 from services.runtime.serve import CannotServe, serve_http
 from services.runtime.settings import Settings
+from services.runtime.tls import UnusableCertificate, certificate_from
 
 _SECONDS_BEFORE_READING_AGAIN: Final = 1.0
 _SECONDS_BETWEEN_LOOKS_FOR_WHO_IS_GONE: Final = 30.0
@@ -198,7 +201,14 @@ async def serve_casework(settings: Settings) -> None:
     casework = casework_of(settings, load_policies(settings))
     verifier = verifier_from_settings(settings)
     app = create_app(casework, verifier)
-    grpc_server = GrpcServer([case_events_service(casework.intake)], verifier, settings.host, settings.grpc_port)
+    grpc_server = GrpcServer(
+        [case_events_service(casework.intake)],
+        verifier,
+        settings.host,
+        settings.grpc_port,
+        _credentials(settings),
+        RateLimits(settings),
+    )
     await serve_http(
         app,
         settings.inner_host,
@@ -207,6 +217,15 @@ async def serve_casework(settings: Settings) -> None:
         LogFollower(casework, verifier),
         stop_within_seconds=settings.stop_within_seconds,
     )
+
+
+def _credentials(settings: Settings) -> ServerCredentials | None:
+    """Of the public gRPC face, None for plain text. Raises CannotServe."""
+    try:
+        certificate = certificate_from(settings)
+    except UnusableCertificate as error:
+        raise CannotServe(str(error)) from None
+    return certificate.for_grpc() if certificate else None
 
 
 def _clickhouse_client(settings: Settings) -> Any:

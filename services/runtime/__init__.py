@@ -2,7 +2,8 @@
 
 Owns settings (`settings`), log lines (`logging`), the bearer's token at the door (`authentication`), HTTP
 (`problems`, `strict_json`, `route_permissions`, `metrics`, `http`), gRPC (`grpc_server`), serving and stopping
-(`serve`), whether reading goes on (`progress`), the log's producer (`producer`) and the table of topics (`topics`).
+(`serve`), the certificate of the public faces (`tls`), how much may be asked for (`rate_limits`), whether reading goes
+on (`progress`), the log's producer (`producer`) and the table of topics (`topics`).
 Promises to hold no rule about cases.
 Refuses to import a service.
 """

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.runtime.authentication import Bearer, InvalidToken, Verifier
 from services.runtime.logging import describe_exception
 from services.runtime.metrics import exposition, observe_request
+from services.runtime.problem_statuses import describe_problems
 from services.runtime.problems import MEDIA_TYPE, Problem, not_found, problem_of_status, unavailable
 from services.runtime.progress import NotReady
 from services.runtime.route_permissions import (
@@ -99,6 +100,7 @@ def create_service_app(
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     _add_plumbing_routes(app, readiness)
+    describe_problems(app)
     return app
 
 

@@ -18,6 +18,7 @@ import uvicorn
 from services.runtime.http_connection import BoundedConnection
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     from starlette.types import ASGIApp
@@ -53,9 +54,15 @@ class Server(Protocol):
 class HttpServer:
     """An ASGI app under uvicorn. Port 0 takes a free one; `port` says which after `start`."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int, *, or_any_port: bool = False) -> None:
-        """or_any_port: a port that is taken is no reason not to serve; a free one will do."""
+    def __init__(
+        self, app: ASGIApp, host: str, port: int, *, or_any_port: bool = False, tls: ssl.SSLContext | None = None
+    ) -> None:
+        """or_any_port: a port that is taken is no reason not to serve; a free one will do.
+
+        tls: HTTPS and nothing else. Without it, a proxy on this machine may say who asks and that she came over https.
+        """
         self._or_any_port = or_any_port
+        self._tls = tls
         self.host = host
         self.port = port
         self._app = app
@@ -75,7 +82,10 @@ class HttpServer:
             http=BoundedConnection,
             ws="none",
             timeout_keep_alive=75,
+            proxy_headers=self._tls is None,
         )
+        config.load()
+        config.ssl = self._tls
         self._server = _QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         while not self._server.started:

@@ -5,15 +5,43 @@ An environment variable is the field's name in capitals: `kafka_bootstrap_server
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _ROLE = "(administrator|caseworker|evaluator|supervisor)"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSize:
+    """A token bucket: `most` at once, `per_second` after that. Written `most:per_second`, like 200:4."""
+
+    most: float
+    per_second: float
+
+    def __str__(self) -> str:
+        return f"{self.most:g}:{self.per_second:g}"
+
+
+def _bucket_size(written: object) -> object:
+    if not isinstance(written, str):
+        return written
+    most, _, per_second = written.partition(":")
+    try:
+        size = BucketSize(float(most), float(per_second))
+    except ValueError:
+        size = BucketSize(0, 0)
+    if not (1 <= size.most < float("inf") and 0 < size.per_second < float("inf")):
+        raise ValueError("expected how many at once and how many a second after that, like 200:4")
+    return size
+
+
+Rate = Annotated[BucketSize, BeforeValidator(_bucket_size), NoDecode]
 
 
 class InvalidSettings(ValueError):
@@ -49,6 +77,19 @@ class Settings(BaseSettings):
     # Of the stream workers whose readiness the origin tells with that of all; none on a machine without them.
     neglect_watch_url: str = ""
     clickhouse_sink_url: str = ""
+
+    # HTTPS and TLS of the two public faces, both or neither: the chain, leaf first, and its key, the owner's alone.
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+
+    # How many requests a user may make at once, and how many a second after that. A device of hers has half of it, an
+    # address fifty times as much, which events with a good token do not count towards.
+    limit_events: Rate = BucketSize(20_000, 5_000)
+    limit_reading: Rate = BucketSize(1_000, 30)
+    limit_searching: Rate = BucketSize(200, 4)
+    # Of one address: for one name, and whatever asks without a good token, events among it.
+    limit_sign_in: Rate = BucketSize(20, 0.5)
+    limit_strangers: Rate = BucketSize(2_000, 100)
 
     # The log.
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
@@ -119,6 +160,12 @@ class Settings(BaseSettings):
                 object.__setattr__(self, name, address)
         if not self.jwks_url:
             object.__setattr__(self, "jwks_url", f"{self.access_url}/.well-known/jwks.json")
+        return self
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("TLS_CERT_FILE and TLS_KEY_FILE: one without the other protects nothing")
         return self
 
     @property

@@ -5,16 +5,19 @@ from __future__ import annotations
 from services.runtime.logging import configure_logging
 from services.runtime.serve import CannotServe, HttpServer, run, serve
 from services.runtime.settings import InvalidSettings, load_settings
+from services.runtime.tls import UnusableCertificate, certificate_from
 from services.web.bootstrap import app_from, metrics_app
 
 
 async def main() -> None:
     try:
         settings = load_settings()
-    except InvalidSettings as error:
+        certificate = certificate_from(settings)
+    except (InvalidSettings, UnusableCertificate) as error:
         raise CannotServe(str(error)) from None
     configure_logging("web", settings.log_level)
-    origin = HttpServer(app_from(settings), settings.host, settings.port)
+    tls = certificate.for_http() if certificate else None
+    origin = HttpServer(app_from(settings, certificate), settings.host, settings.port, tls=tls)
     metrics = HttpServer(metrics_app(), settings.inner_host, settings.web_metrics_port, or_any_port=True)
     await serve(origin, metrics, stop_within_seconds=settings.stop_within_seconds)
 

@@ -17,11 +17,15 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services.runtime.authentication import Verifier
+from services.runtime.rate_limits import RateLimits
+from services.runtime.settings import Settings
 from services.web.backends import Backends
 from services.web.documents import Documents
 from services.web.faces import ON_ERROR, no_such_page
 from services.web.failing import Failing
 from services.web.headers import SecurityHeaders
+from services.web.hosts import Hosts
+from services.web.limiting import Limiting
 from services.web.measuring import Measuring
 from services.web.pages import (
     administrator,
@@ -48,10 +52,13 @@ def create_app(
     client: httpx.AsyncClient,
     verifier: Verifier,
     workers: Mapping[str, str] | None = None,
+    limits: RateLimits | None = None,
+    names: frozenset[str] | None = None,
 ) -> Starlette:
     """The app; it closes the client when it stops. `addresses`: http://host:port of each part.
 
     workers: the same of stream workers, by name, whose readiness counts as well.
+    limits: how much may be asked for; without, those of the settings' defaults. names: the hosts it answers to.
     """
 
     @asynccontextmanager
@@ -67,6 +74,8 @@ def create_app(
             Middleware(SecurityHeaders),
             Middleware(Measuring),
             Middleware(Failing),
+            Middleware(Hosts, names=names),
+            Middleware(Limiting, limits=limits or RateLimits(Settings.model_construct()), verifier=verifier),
             Middleware(Renewing, Renewals(backends)),
         ],
         exception_handlers={**ON_ERROR, HTTPException: _framework_error},

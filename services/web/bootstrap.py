@@ -14,7 +14,9 @@ from starlette.routing import Route
 
 from services.access.verification import verifier_from_settings
 from services.runtime.metrics import exposition
+from services.runtime.rate_limits import RateLimits
 from services.runtime.settings import Settings
+from services.runtime.tls import Certificate
 from services.web.app import create_app
 from services.web.routes import Part
 
@@ -22,8 +24,16 @@ from services.web.routes import Part
 _IDLE_SECONDS: Final = 15.0
 
 
-def app_from(settings: Settings) -> Starlette:
-    return create_app(addresses_from(settings), new_client(), verifier_from_settings(settings), workers_from(settings))
+def app_from(settings: Settings, certificate: Certificate | None = None) -> Starlette:
+    """certificate: what the origin is served with."""
+    return create_app(
+        addresses_from(settings),
+        new_client(),
+        verifier_from_settings(settings),
+        workers_from(settings),
+        RateLimits(settings),
+        certificate.names if certificate else None,
+    )
 
 
 def metrics_app() -> Starlette:

@@ -24,15 +24,39 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 ALWAYS: Final = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
+    # For browsers too old to read frame-ancestors.
+    "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "permissions-policy": ", ".join(
+        f"{feature}=()"
+        for feature in (
+            "accelerometer",
+            "autoplay",
+            "bluetooth",
+            "camera",
+            "display-capture",
+            "geolocation",
+            "gyroscope",
+            "hid",
+            "magnetometer",
+            "microphone",
+            "midi",
+            "payment",
+            "serial",
+            "usb",
+        )
+    ),
 }
 
 
+KEPT: Final = "/static/"
+"""What is the same for everybody says itself how long it may be kept; nothing else is, whatever a part says."""
+
+
 class SecurityHeaders:
-    """ASGI middleware. An answer that says nothing about caching is not kept by anybody."""
+    """ASGI middleware."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,7 +71,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in ALWAYS.items():
                     headers[name] = value
-                headers.setdefault("cache-control", "no-store")
+                if not scope["path"].startswith(KEPT):
+                    headers["cache-control"] = "no-store"
                 if scope["scheme"] == "https":
                     headers["strict-transport-security"] = "max-age=31536000"
             await send(message)

@@ -31,3 +31,16 @@ def cut_off() -> JSONResponse:
 def too_slow() -> JSONResponse:
     detail = "the body did not arrive in time"
     return Problem(408, "Too slow", detail, kind="too_slow", headers={"Connection": "close"}).to_response()
+
+
+def too_many(seconds: int) -> JSONResponse:
+    """429: whoever asks has had her share for now. Nothing was taken."""
+    detail = f"try again in {seconds} seconds; what has no receipt is to be sent again with the same event_id"
+    headers = {"Retry-After": str(seconds)}
+    return Problem(429, "Too many requests", detail, kind="try_later", headers=headers).to_response()
+
+
+def not_this_host() -> JSONResponse:
+    """421: the certificate stands for other names. Neither these nor the one that was asked for are said."""
+    detail = "the certificate of this origin does not stand for the host that was asked for"
+    return Problem(421, "Misdirected request", detail, kind="not_this_host").to_response()

@@ -17,6 +17,7 @@ from services.casework.domain.event_types import ATTRIBUTES, EVENT_TYPES, EventT
 from services.casework.domain.policy import Severity
 from services.casework.domain.transitions import ObligationEnding, Transition
 from services.casework.entrypoints import event_models
+from services.runtime.problem_models import FieldProblem
 
 PROTO_SOURCE = Path(__file__).resolve().parents[2] / "proto" / "reintegration" / "v1" / "events.proto"
 DATA = events_pb2.Event.DESCRIPTOR.oneofs_by_name["data"]
@@ -175,4 +176,4 @@ def test_the_receipt_is_the_same_over_both_ways_in() -> None:
     described = case_events_pb2.Receipt.DESCRIPTOR.fields_by_name
     assert set(described) == set(event_models.Receipt.model_fields)
     refusal = case_events_pb2.FieldProblem.DESCRIPTOR.fields_by_name
-    assert set(refusal) == set(event_models.FieldProblem.model_fields)
+    assert set(refusal) == set(FieldProblem.model_fields)

@@ -140,7 +140,12 @@ def _add_actions(router: APIRouter, acting: Acting) -> None:
 
 
 def _add_action(router: APIRouter, acting: Acting, verb: str, kind: ActionKind) -> None:
-    @router.post(f"/v1/alerts/{{alert_id}}:{verb}", status_code=201, name=f"{verb}_alert")
+    @router.post(
+        f"/v1/alerts/{{alert_id}}:{verb}",
+        status_code=201,
+        name=f"{verb}_alert",
+        responses={200: {"description": "The log had it already"}, 409: {"description": "The alert has ended"}},
+    )
     async def act(
         principal: ActingOn,
         alert_id: str,

@@ -7,7 +7,7 @@ and days stay the texts they are in JSON.
     EventBody        any event, as a client states it
     BatchRequest     {"events": [EventBody, ...]}, at most 1 000
     BatchAnswer      {"results": [EventResult, ...]}, one an event, in order
-    Receipt, Problem, FieldProblem
+    Receipt, Problem
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pydantic import (
 from services.casework.domain import event_types
 from services.casework.domain.event_types import EVENT_TYPES, EventType, Kind, Recorder
 from services.casework.domain.instants import parse_day, parse_instant
+from services.runtime.problem_models import Problem
 
 MAX_BATCH: Final = 1000
 
@@ -155,23 +156,6 @@ else:
 
 class BatchRequest(_Stated):
     events: list[EventBody] = Field(min_length=1, max_length=MAX_BATCH)
-
-
-class FieldProblem(BaseModel):
-    """One thing wrong: a dotted path like `data.outcome`, and what was expected there."""
-
-    field: str
-    message: str
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem details, as application/problem+json."""
-
-    type: str = Field(examples=["urn:reintegration:problem:invalid_event"])
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldProblem] = []
 
 
 class Receipt(BaseModel):

@@ -10,12 +10,11 @@ from typing import Any, Final
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from services.casework.entrypoints.event_models import BatchAnswer, BatchRequest, EventBody, Problem, Receipt
+from services.casework.entrypoints.event_models import BatchAnswer, BatchRequest, EventBody, Receipt
 from services.casework.entrypoints.rest_intake import BATCH_PATH
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 _JSON: Final = "application/json"
-_PROBLEM: Final = "application/problem+json"
 
 
 def describe_events(app: FastAPI) -> None:
@@ -39,12 +38,6 @@ def _describe(operation: dict[str, Any], schemas: dict[str, Any], body: Any, ans
     for status, answer in answers.items():
         content = {_JSON: {"schema": _schema(answer, schemas)}}
         operation["responses"][status] = {"description": "Recorded" if status == "201" else "OK", "content": content}
-    refused = {_PROBLEM: {"schema": _schema(Problem, schemas)}}
-    operation["responses"]["4XX"] = {
-        "description": "Refused; sending the same again changes nothing",
-        "content": refused,
-    }
-    operation["responses"]["503"] = {"description": "Keep it and send it again after Retry-After", "content": refused}
 
 
 def _schema(model: Any, schemas: dict[str, Any]) -> dict[str, Any]:
