@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from starlette.applications import Starlette
 
 from services.runtime.serve import HttpServer
+from services.runtime.tls import Certificate
 from services.web.app import create_app
 from services.web.bootstrap import new_client
 from services.web.routes import Part
@@ -62,7 +63,9 @@ class _Loop:
 
 
 @contextmanager
-def serving(services: FakeServices, vault: Starlette | None = None) -> Iterator[Faces]:
+def serving(
+    services: FakeServices, vault: Starlette | None = None, certificate: Certificate | None = None
+) -> Iterator[Faces]:
     """The fake services and an origin in front of them, on free ports of loopback, until the block ends.
 
     vault: a real one, in place of the fake services' own.
@@ -71,10 +74,12 @@ def serving(services: FakeServices, vault: Starlette | None = None) -> Iterator[
     behind = HttpServer(services.app(vault), "127.0.0.1", 0)
     loop.run(behind.start())
     addresses = dict.fromkeys(Part, f"http://127.0.0.1:{behind.port}")
-    origin = HttpServer(create_app(addresses, new_client(), FakeVerifier()), "127.0.0.1", 0)
+    names, tls = (certificate.names, certificate.for_http()) if certificate else (None, None)
+    app = create_app(addresses, new_client(), FakeVerifier(), names=names)
+    origin = HttpServer(app, "127.0.0.1", 0, tls=tls)
     loop.run(origin.start())
     try:
-        yield Faces(f"http://127.0.0.1:{origin.port}", services)
+        yield Faces(f"{'https' if certificate else 'http'}://127.0.0.1:{origin.port}", services)
     finally:
         loop.run(origin.stop(1))
         loop.run(behind.stop(1))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import uvicorn
 
 from services.runtime.http_connection import BoundedConnection
+from services.runtime.tls_door import TlsDoor
 
 if TYPE_CHECKING:
     import ssl
@@ -63,6 +64,7 @@ class HttpServer:
         """
         self._or_any_port = or_any_port
         self._tls = tls
+        self._door: TlsDoor | None = None
         self.host = host
         self.port = port
         self._app = app
@@ -84,16 +86,18 @@ class HttpServer:
             timeout_keep_alive=75,
             proxy_headers=self._tls is None,
         )
-        config.load()
-        config.ssl = self._tls
         self._server = _QuietServer(config)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        # Behind a door that speaks TLS, uvicorn has nothing to listen on.
+        self._serving = asyncio.create_task(self._server.serve(sockets=[] if self._tls else [listening]))
         while not self._server.started:
             if self._serving.done():
                 listening.close()
                 self._serving.result()
                 raise CannotServe("the app refused to start; the reason is in the log above")
             await asyncio.sleep(0.01)
+        if self._tls is not None:
+            self._door = TlsDoor(listening, self._tls, self._server.new_connection)
+            self._door.open()
 
     def _listening(self) -> socket.socket:
         try:
@@ -112,6 +116,8 @@ class HttpServer:
         """Take no new connections, let requests end for that long, then cut what is open (streams)."""
         if self._server is None or self._serving is None:
             return
+        if self._door is not None:
+            await self._door.close()
         # uvicorn takes whole seconds, and would wait for open streams for ever without a bound.
         self._server.config.timeout_graceful_shutdown = max(1, round(within_seconds))
         self._server.should_exit = True
@@ -120,6 +126,10 @@ class HttpServer:
 
 class _QuietServer(uvicorn.Server):
     """Leaves signals to `serve`: several servers share the process."""
+
+    def new_connection(self) -> asyncio.Protocol:
+        """What speaks HTTP on a connection that somebody else accepted; only after `startup`."""
+        return BoundedConnection(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

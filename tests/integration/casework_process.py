@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +70,16 @@ def await_log(service: CaseworkProcess, *, there: bool, seconds: float = 60) -> 
 
 
 @contextmanager
-def casework(directory: Path, bootstrap: str, clickhouse: ClickHouseNode | None = None) -> Iterator[CaseworkProcess]:
-    """Running, with the log read and the policy published; stopped with SIGTERM at the end."""
+def casework(
+    directory: Path,
+    bootstrap: str,
+    clickhouse: ClickHouseNode | None = None,
+    told: Mapping[str, str] | None = None,
+) -> Iterator[CaseworkProcess]:
+    """Running, with the log read and the policy published; stopped with SIGTERM at the end.
+
+    told: what its environment says beside that.
+    """
     port, grpc_port = free_port(), free_port()
     jwks = directory / "jwks.json"
     jwks.write_bytes(jwks_document())
@@ -86,6 +94,7 @@ def casework(directory: Path, bootstrap: str, clickhouse: ClickHouseNode | None 
         "CLICKHOUSE_PASSWORD": clickhouse.password if clickhouse else "none",
         "JWKS_FILE": str(jwks),
         "POLICY_FILE": str(ROOT / "services/casework/policy/default.toml"),
+        **(told or {}),
     }
     log = (directory / "casework.log").open("wb")
     process = subprocess.Popen(
