@@ -45,7 +45,7 @@ class Faces:
     services: FakeServices
 
 
-class _Loop:
+class Loop:
     """An event loop in a thread of its own, so that synchronous tests can talk to servers."""
 
     def __init__(self) -> None:
@@ -68,9 +68,9 @@ def serving(
 ) -> Iterator[Faces]:
     """The fake services and an origin in front of them, on free ports of loopback, until the block ends.
 
-    vault: a real one, in place of the fake services' own.
+    vault: a real one, in place of the fake services' own. certificate: that the origin speaks TLS with.
     """
-    loop = _Loop()
+    loop = Loop()
     behind = HttpServer(services.app(vault), "127.0.0.1", 0)
     loop.run(behind.start())
     addresses = dict.fromkeys(Part, f"http://127.0.0.1:{behind.port}")

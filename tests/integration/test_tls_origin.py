@@ -17,6 +17,7 @@ import pytest
 
 from infra.certificates.keeping import Kept, keep_certificates
 from infra.kafka.ports import free_port
+from infra.runner.parts import Answers
 from services.runtime.tls import Certificate, load_certificate
 from services.runtime.tls_door import TlsDoor
 from tests.browser.canned_answers import PASSWORD
@@ -110,6 +111,11 @@ def test_tls_below_1_2_is_not_spoken(origin: Faces, kept: Kept, version: ssl.TLS
         else:
             with pytest.raises((ssl.SSLError, ConnectionError)):
                 context.wrap_socket(raw, server_hostname=NAME)
+
+
+def test_the_runner_sees_that_it_lives_also_over_tls_and_by_no_name_of_the_certificate(origin: Faces) -> None:
+    assert Answers(port_of(origin), "/healthz", is_encrypted=True).now()
+    assert not Answers(port_of(origin), "/healthz").now()
 
 
 def test_a_session_over_tls_is_a_cookie_no_neighbour_can_set_and_no_plain_request_carries(

@@ -59,6 +59,18 @@ def environment_of(tmp_path: Path, **more: str) -> dict[str, str]:
     return {**ports, "VAR_DIR": str(tmp_path), **more}
 
 
+def test_over_tls_the_address_says_so_and_only_the_public_faces_are_asked_that_way(tmp_path: Path) -> None:
+    tls = {"TLS_CERT_FILE": "server.crt", "TLS_KEY_FILE": "server.key"}
+    plain = plan_from(environment_of(tmp_path), may_choose_ports=False)
+    over_tls = plan_from(environment_of(tmp_path, **tls), may_choose_ports=False)
+    assert plain.url.startswith("http://") and over_tls.url.startswith("https://")
+    encrypted = {
+        part.name for part in parts_of(over_tls) if isinstance(part.ready, Answers) and part.ready.is_encrypted
+    }
+    assert encrypted == {"web"}
+    assert {part.name for part in parts_of(over_tls) if part.alive and part.alive.is_encrypted} == {"web"}
+
+
 def test_a_part_that_ends_is_started_again_after_a_pause_and_both_are_said(tmp_path: Path) -> None:
     said: list[str] = []
     log = LogFile(tmp_path / "part.log")
