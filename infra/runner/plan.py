@@ -23,6 +23,7 @@ _PORTS: Final[Mapping[str, int]] = {
     "PORT": int(Settings.model_fields["port"].default),
     "GRPC_PORT": int(Settings.model_fields["grpc_port"].default),
     "CASEWORK_PORT": int(Settings.model_fields["casework_port"].default),
+    "CASEWORK_GRPC_PORT": int(Settings.model_fields["casework_grpc_port"].default),
     "ALERTING_PORT": int(Settings.model_fields["alerting_port"].default),
     "OUTCOMES_PORT": int(Settings.model_fields["outcomes_port"].default),
     "ACCESS_PORT": int(Settings.model_fields["access_port"].default),

@@ -201,13 +201,15 @@ async def serve_casework(settings: Settings) -> None:
     casework = casework_of(settings, load_policies(settings))
     verifier = verifier_from_settings(settings)
     app = create_app(casework, verifier)
+    credentials = _credentials(settings)
     grpc_server = GrpcServer(
         [case_events_service(casework.intake)],
         verifier,
         settings.host,
         settings.grpc_port,
-        _credentials(settings),
+        credentials,
         RateLimits(settings),
+        inner=(settings.inner_host, settings.casework_grpc_port) if credentials else None,
     )
     await serve_http(
         app,

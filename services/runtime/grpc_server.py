@@ -99,8 +99,12 @@ class GrpcServer:
         port: int,
         credentials: grpc.ServerCredentials | None = None,
         limits: RateLimits | None = None,
+        inner: tuple[str, int] | None = None,
     ) -> None:
-        """credentials: TLS and nothing else. limits: how many calls are taken. Raises UndeclaredPermission."""
+        """credentials: TLS and nothing else. limits: how many calls are taken.
+
+        inner: host and port for those behind the public face, who come without TLS. Raises UndeclaredPermission.
+        """
         self.permissions: Final = dict(declared_rpc_permissions(services))
         self.host = host
         self.port = port
@@ -108,6 +112,7 @@ class GrpcServer:
         self._verifier = verifier
         self._credentials = credentials
         self._limits = limits
+        self._inner = inner
         self._server: grpc.aio.Server | None = None
         self._ended: asyncio.Task[bool] | None = None
         self._health: health.aio.HealthServicer | None = None
@@ -123,20 +128,24 @@ class GrpcServer:
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-        try:
-            self.port = self._listen(server, f"{self.host}:{self.port}")
-        except RuntimeError:
-            raise PortTaken(self.host, self.port) from None
+        self.port = self._listen(server, self.host, self.port, self._credentials)
+        if self._inner is not None:
+            self._listen(server, *self._inner, None)
         await server.start()
         self._server = server
         self._ended = asyncio.create_task(server.wait_for_termination())
         for name in ("", *names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
 
-    def _listen(self, server: grpc.aio.Server, address: str) -> int:
-        if self._credentials is None:
-            return int(server.add_insecure_port(address))
-        return int(server.add_secure_port(address, self._credentials))
+    def _listen(self, server: grpc.aio.Server, host: str, port: int, credentials: grpc.ServerCredentials | None) -> int:
+        """The port; raises PortTaken."""
+        address = f"{host}:{port}"
+        try:
+            if credentials is None:
+                return int(server.add_insecure_port(address))
+            return int(server.add_secure_port(address, credentials))
+        except RuntimeError:
+            raise PortTaken(host, port) from None
 
     async def wait(self) -> None:
         assert self._ended is not None

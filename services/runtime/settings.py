@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     port: Port = 8080
     grpc_port: Port = 50051
     casework_port: Port = 8101
+    # Casework's gRPC for the services behind the public faces; without TLS they come through the public port.
+    casework_grpc_port: Port = 50053
     alerting_port: Port = 8102
     outcomes_port: Port = 8103
     access_port: Port = 8104
@@ -148,7 +150,7 @@ class Settings(BaseSettings):
     def _derive_addresses(self) -> Self:
         derived = {
             "casework_url": f"http://127.0.0.1:{self.casework_port}",
-            "casework_grpc": f"127.0.0.1:{self.grpc_port}",
+            "casework_grpc": f"127.0.0.1:{self.casework_grpc_port if self.tls_cert_file else self.grpc_port}",
             "alerting_url": f"http://127.0.0.1:{self.alerting_port}",
             "outcomes_url": f"http://127.0.0.1:{self.outcomes_port}",
             "access_url": f"http://127.0.0.1:{self.access_port}",

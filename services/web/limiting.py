@@ -22,7 +22,17 @@ from services.web.routes import route_of
 from services.web.sessions import session_token
 
 _FREE: Final = ("/static/", "/healthz", "/favicon.ico", "/blank")
-_SIGN_IN: Final = ("/sign-in", "/v1/session")
+_SIGN_IN: Final = frozenset(
+    {
+        "/sign-in",
+        "/second-factor",
+        "/invitation",
+        "/v1/session",
+        "/v1/session:second-factor",
+        "/v1/session:refresh",
+        "/v1/invitation",
+    }
+)
 _SEARCHING: Final = ("/v1/outcomes", "/outcomes")
 _SEARCH_ENDS: Final = ("search", "export")
 _NAME_BYTES: Final = 16 * 1024
@@ -66,10 +76,8 @@ class Limiting:
 
 
 def is_sign_in(method: str, path: str) -> bool:
-    """Also what gives a new token for an old one, which says no name."""
-    return method == "POST" and (
-        path in ("/sign-in", "/v1/session") or path.startswith(("/v1/session:", "/v1/session/"))
-    )
+    """Every way to a token, also where no name is said: a code, an invitation, a token for an old one."""
+    return method == "POST" and path in _SIGN_IN
 
 
 def kind_of(method: str, path: str) -> Kind:

@@ -30,7 +30,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 @pytest.fixture
 def faces(kept: Kept) -> Iterator[Faces]:
     certificate = load_certificate(kept.chain_file, kept.key_file, datetime.now(UTC))
-    with serving(FakeServices(), certificate) as found:
+    with serving(FakeServices(), certificate=certificate) as found:
         yield Faces(found.url.replace("127.0.0.1", NAME), found.services)
 
 

@@ -37,7 +37,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 def origin(kept: Kept) -> Iterator[Faces]:
     certificate = load_certificate(kept.chain_file, kept.key_file, datetime.now(UTC))
     assert isinstance(certificate, Certificate)
-    with serving(FakeServices(), certificate) as faces:
+    with serving(FakeServices(), certificate=certificate) as faces:
         yield faces
 
 

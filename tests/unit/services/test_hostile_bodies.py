@@ -20,6 +20,7 @@ import services.access.bootstrap as access
 import services.alerting.bootstrap as alerting
 import services.casework.bootstrap as casework
 import services.outcomes.bootstrap as outcomes
+import services.vault.bootstrap as vault
 from services.access.domain.permissions import Role
 from services.casework.entrypoints.rest_intake import BATCH_BYTES, BATCH_PATH
 from services.runtime.http import DEFAULT_BODY_LIMIT, declared_permissions
@@ -61,6 +62,7 @@ def service_apps(directory: Path) -> dict[str, FastAPI]:
         "alerting": alerting.alerting_of(settings, verifier).app,
         "casework": casework.create_app(intake, verifier),
         "outcomes": outcomes.create_app(settings, verifier),
+        "vault": vault.create_app(vault.vault_of(settings, httpx.AsyncClient()), verifier),
     }
 
 

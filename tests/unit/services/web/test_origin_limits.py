@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from services.access.domain.permissions import Role
 from services.runtime.rate_limits import Kind, RateLimits
+from services.runtime.route_permissions import PUBLIC, declared_permissions
 from services.runtime.settings import BucketSize, Settings
 from services.web.app import create_app
 from services.web.hosts import is_named
 from services.web.limiting import is_sign_in, kind_of, name_in
+from services.web.routes import route_of
+from tests.unit.services.test_hostile_bodies import service_apps
 from tests.unit.services.web.test_face_pages import ADDRESSES, SAME_ORIGIN, RolesAreTokens, signed_in
 from tests.unit.services.web.test_proxy import streamed
 
@@ -187,7 +191,19 @@ def test_what_is_asked_for_has_a_kind(method: str, path: str, kind: Kind) -> Non
 def test_ways_to_a_token_are_sign_ins() -> None:
     assert all(is_sign_in("POST", path) for path in ("/sign-in", "/v1/session", "/v1/session:refresh"))
     assert not any(is_sign_in("GET", path) for path in ("/sign-in", "/v1/session"))
-    assert not is_sign_in("POST", "/v1/sessions")
+    assert not any(is_sign_in("POST", path) for path in ("/v1/sessions", "/v1/session:end", "/sign-out"))
+
+
+async def test_every_route_that_asks_for_no_token_and_takes_a_body_is_a_way_to_one(tmp_path: Path) -> None:
+    """Found where the services declare them: a new way to a token must be counted as one."""
+    found = {
+        path
+        for app in service_apps(tmp_path).values()
+        for method, path, permission in declared_permissions(app)
+        if permission == PUBLIC and method == "POST" and route_of(path) is not None
+    }
+    assert {"/v1/session", "/v1/session:refresh", "/v1/invitation"} <= found
+    assert {path for path in found if not is_sign_in("POST", path)} == set()
 
 
 def odd_bodies() -> Iterator[tuple[str, bytes]]:
