@@ -1,8 +1,8 @@
 """The names and addresses a certificate stands for, and those that an authority of one's own may vouch for.
 
 Whoever trusts the authority trusts it for everything it signs: were its key stolen, it must not be good for anybody's
-bank. So it is bound to addresses of private networks, to names that exist in no public directory, and to what it was
-made for.
+bank. So it is bound to names that exist in no public directory, and to those it was made for. Addresses cannot be
+bound: gRPC's TLS refuses a certificate with an address whose authority is bound to any.
 """
 
 from __future__ import annotations
@@ -20,16 +20,6 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 ALWAYS: Final = ("localhost", "127.0.0.1")
 _LOCAL_NAMES: Final = ("localhost", "local", "lan", "home.arpa", "internal", "test")
-_LOCAL_NETWORKS: Final = (
-    "127.0.0.0/8",
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "169.254.0.0/16",
-    "::1/128",
-    "fc00::/7",
-    "fe80::/10",
-)
 _NAME: Final = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -49,36 +39,20 @@ def named(hosts: Iterable[str]) -> x509.SubjectAlternativeName:
 
 
 def vouched_for(hosts: Iterable[str]) -> x509.NameConstraints:
-    """What is local, and of `hosts` what is not."""
-    beyond = [host for host in hosts if not _is_local(host)]
-    permitted: list[x509.GeneralName] = [x509.DNSName(name) for name in _LOCAL_NAMES]
-    permitted += [x509.IPAddress(ipaddress.ip_network(network)) for network in _LOCAL_NETWORKS]
-    for host in beyond:
-        address = _address(host)
-        permitted.append(x509.IPAddress(ipaddress.ip_network(address)) if address else x509.DNSName(host))
-    return x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None)
+    """Local names, and of `hosts` the names that are not local."""
+    local = [x509.DNSName(name) for name in _LOCAL_NAMES]
+    others = [x509.DNSName(host) for host in beyond(hosts, x509.NameConstraints(local, None))]
+    return x509.NameConstraints([*local, *others], None)
 
 
 def beyond(hosts: Iterable[str], constraints: x509.NameConstraints) -> tuple[str, ...]:
-    """Those of the hosts that an authority with these constraints may not vouch for."""
-    return tuple(host for host in hosts if not _is_permitted(host, constraints.permitted_subtrees or ()))
+    """Those names among the hosts that an authority with these constraints may not vouch for."""
+    permitted = [str(name.value) for name in constraints.permitted_subtrees or ()]
+    return tuple(host for host in hosts if not _address(host) and not _is_below(host, permitted))
 
 
-def _is_local(host: str) -> bool:
-    return not beyond([host], vouched_for([]))
-
-
-def _is_permitted(host: str, permitted: Iterable[x509.GeneralName]) -> bool:
-    address = _address(host)
-    for allowed in permitted:
-        match allowed:
-            case x509.IPAddress(value=ipaddress.IPv4Network() | ipaddress.IPv6Network() as network) if address:
-                if address in network:
-                    return True
-            case x509.DNSName(value=name) if not address:
-                if host == name or host.endswith("." + name):
-                    return True
-    return False
+def _is_below(host: str, names: Iterable[str]) -> bool:
+    return any(host == name or host.endswith("." + name) for name in names)
 
 
 def _general(host: str) -> x509.GeneralName:
