@@ -20,11 +20,12 @@ _METHODS_WITH_BODY: Final = frozenset({"post", "put", "patch"})
 _OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")
 _MEANINGS: Final[Mapping[str, str]] = {
     "400": "The request cannot be read: no JSON, or JSON that two readers could read differently",
-    "401": "Not signed in",
+    "401": "Not signed in; or what was sent is no way to a token",
     "403": "Not permitted",
     "404": "Not found, or another organisation's, which looks the same",
     "408": "The body came too slowly",
     "409": "Not possible in this state",
+    "410": "It was here; detail says what to do",
     "413": "The body is too large",
     "415": "The body is no JSON by its Content-Type",
     "422": "Some fields are missing or wrong; `errors` names them",
@@ -73,6 +74,8 @@ def _refusals(method: str, path: str, operation: Mapping[str, Any], is_public: b
     yield from ("429", "503")
     if not is_public:
         yield from ("401", "403")
+    elif method in _METHODS_WITH_BODY:
+        yield "401"
     if "{" in path:
         yield "404"
     if method in _METHODS_WITH_BODY:

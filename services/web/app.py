@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services.runtime.authentication import Verifier
+from services.runtime.problems import not_found
 from services.runtime.rate_limits import RateLimits
 from services.runtime.settings import Settings
 from services.web.backends import Backends
@@ -44,6 +45,7 @@ from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
 
 _STATIC: Final = Path(__file__).parent / "static"
+_OF_PROGRAMS: Final = ("/v1/", "/.well-known/")
 _ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -162,5 +164,6 @@ async def _icon(_: Request) -> Response:
 def _framework_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return no_such_page(request, error)
+        # A path with a line break in it is no path of the proxy's, but whoever asks for it is a program all the same.
+        return not_found().to_response() if request.url.path.startswith(_OF_PROGRAMS) else no_such_page(request, error)
     return Response(error.detail, error.status_code, error.headers, media_type="text/plain")

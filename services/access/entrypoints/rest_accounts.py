@@ -41,7 +41,7 @@ class AccountBody(RolesBody):
 
 
 def account_routes(keeping: AccountKeeping, inviting: Inviting, lock_outs: LockOuts) -> APIRouter:
-    router = APIRouter(tags=["accounts"])
+    router = APIRouter(tags=["accounts"], responses={409: {"description": "Her own account, or one that was closed"}})
 
     @router.get("/v1/people")
     async def people(

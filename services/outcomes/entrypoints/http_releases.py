@@ -65,6 +65,11 @@ class DigestBody(_Strict):
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
+_NOT_NOW: Final[dict[int | str, dict[str, Any]]] = {
+    409: {"description": "Not yet, released already, or another draft than the one that was looked at"}
+}
+
+
 def create_releases_router(releases: Releases, now: Callable[[], int]) -> APIRouter:
     """`now`: milliseconds since 1970."""
     router = APIRouter(tags=["releases"])
@@ -97,13 +102,13 @@ def create_releases_router(releases: Releases, now: Callable[[], int]) -> APIRou
             raise not_found()
         return _csv(kept, tables) if as_csv else JSONResponse(tables_to_json(kept, tables))
 
-    @router.post("/v1/releases", response_model=ReleaseModel, status_code=201)
+    @router.post("/v1/releases", response_model=ReleaseModel, status_code=201, responses=_NOT_NOW)
     async def draft_release(body: QuarterBody, principal: Maker) -> Response:
         """Makes the draft of the next release, in the place of one that was there. Outsiders do not see it."""
         kept = await _ask(releases.draft, principal.organisation, _quarter(body), principal.account_id, now())
         return JSONResponse(release_to_json(kept, for_its_evaluator=True), 201)
 
-    @router.post("/v1/releases/{number}:publish", response_model=ReleaseModel)
+    @router.post("/v1/releases/{number}:publish", response_model=ReleaseModel, responses=_NOT_NOW)
     async def publish_release(number: str, body: DigestBody, principal: Maker) -> Response:
         """Publishes the draft, for ever. `digest` says that it is the one that was looked at."""
         found = _number(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import grpc
 
@@ -28,6 +28,13 @@ _TABLE: Final[Mapping[type[VaultError], tuple[int, str, str, grpc.StatusCode]]] 
     OtherContent: (409, "Kept already", "other_content", grpc.StatusCode.ALREADY_EXISTS),
     Erased: (410, "Erased", "erased", grpc.StatusCode.FAILED_PRECONDITION),
 }
+
+ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    404: {"description": "No such case, or not one of hers, which looks the same"},
+    409: {"description": "Kept already, with other content"},
+    410: {"description": "Erased"},
+}
+"""How every route of the vault may refuse beside what all services do, for the OpenAPI document."""
 
 
 def problem_of(error: VaultError | InvalidIdentity) -> Problem:

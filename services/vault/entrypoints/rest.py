@@ -19,7 +19,7 @@ from services.vault.domain.audit_chain import Deed
 from services.vault.domain.identity import Field, InvalidIdentity
 from services.vault.domain.looks import Purpose, Reason
 from services.vault.entrypoints import models
-from services.vault.entrypoints.problems import problem_of
+from services.vault.entrypoints.problems import ANSWERS, problem_of
 
 KeepingHer = Annotated[Principal, Depends(permitted(Action.KEEP_IDENTITY))]
 KeepingNotes = Annotated[Principal, Depends(permitted(Action.KEEP_NOTE))]
@@ -32,7 +32,7 @@ _WRONG: Final = (VaultError, InvalidIdentity)
 
 
 def keeping_routes(keeping: Keeping) -> APIRouter:
-    router = APIRouter(tags=["vault"])
+    router = APIRouter(tags=["vault"], responses=ANSWERS)
 
     @router.put("/v1/vault/cases/{case_id}/identity")
     async def keep_identity(principal: KeepingHer, case_id: models.Id, body: models.IdentityIn) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def keeping_routes(keeping: Keeping) -> APIRouter:
 
 
 def revealing_routes(revealing: Revealing) -> APIRouter:
-    router = APIRouter(tags=["vault"])
+    router = APIRouter(tags=["vault"], responses=ANSWERS)
 
     @router.post("/v1/vault/cases/{case_id}:reveal")
     async def reveal(principal: Looking, case_id: models.Id, body: models.RevealIn) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def revealing_routes(revealing: Revealing) -> APIRouter:
 
 
 def glass_routes(breaking: BreakingGlass) -> APIRouter:
-    router = APIRouter(tags=["vault"])
+    router = APIRouter(tags=["vault"], responses=ANSWERS)
 
     @router.post("/v1/vault/cases/{case_id}:break-glass", status_code=201)
     async def break_glass(principal: Breaking, case_id: models.Id, body: models.GlassIn) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def glass_routes(breaking: BreakingGlass) -> APIRouter:
 
 
 def audit_routes(audit: Audit) -> APIRouter:
-    router = APIRouter(tags=["vault"])
+    router = APIRouter(tags=["vault"], responses=ANSWERS)
 
     @router.get("/v1/vault/audit")
     async def read_audit(

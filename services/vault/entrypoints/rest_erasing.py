@@ -13,7 +13,7 @@ from services.runtime.http import not_found, permitted
 from services.vault.application.erasing import Erasing
 from services.vault.application.errors import Away, Unreadable, VaultError
 from services.vault.entrypoints import models
-from services.vault.entrypoints.problems import problem_of
+from services.vault.entrypoints.problems import ANSWERS, problem_of
 
 Erases = Annotated[Principal, Depends(permitted(Action.ERASE_SURVIVOR))]
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 def erasing_routes(erasing: Erasing) -> APIRouter:
-    router = APIRouter(tags=["vault"])
+    router = APIRouter(tags=["vault"], responses=ANSWERS)
 
     @router.post("/v1/vault/cases/{case_id}:erase", status_code=202)
     async def erase(
