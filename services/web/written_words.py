@@ -33,9 +33,11 @@ class Written:
 
 async def keep_words(visit: Visit, written: Written) -> Written:
     """The same, with what the vault said. Whatever that was, the words are not lost by it."""
+    # Forms break lines with two characters.
+    text = written.text.replace("\r\n", "\n")
     path = f"/v1/vault/cases/{written.case_id}/notes/{written.note_id}"
     try:
-        answer = await visit.put(path, {"text": written.text, "occurred_at": written.occurred_at})
+        answer = await visit.put(path, {"text": text, "occurred_at": written.occurred_at})
         with understood(Part.VAULT):
             str(answer["kept_at"])
     except (Refused, PartAway) as failure:
