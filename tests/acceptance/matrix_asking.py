@@ -35,7 +35,9 @@ ABOUT_ONE_IN_THE_BODY = (*RECORDING, "/v1/vault/cards:check-out", "/v1/vault/loo
 OPENING_GLASS = (":break-glass", "/glass")
 """Asked last: from then on she may look."""
 _KEEPING = ("/identity", "/safe-contact-plan", "/notes/{note_id}", "/KeepIdentity", "/KeepNote")
+_RECORDING_PAGES = tuple(f"/cases/{{case_id}}/{page}" for page in ("record", "identity", "words"))
 _SUBJECTS = ("{case_id}", "{alert_id}", "{account_id}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CALL = {"direction": "outgoing", "outcome": "no_answer"}
 
 
@@ -65,7 +67,7 @@ def is_about_somebody(served: Served) -> bool:
 
 def records(served: Served) -> bool:
     """Whether it records or keeps something of a case by its id: of a case nobody knows anybody may be the first."""
-    by_form = served.method == "POST" and served.path in ("/cases/{case_id}/record", "/cases/{case_id}/identity")
+    by_form = served.method == "POST" and served.path in _RECORDING_PAGES
     recorded = served.path in RECORDING or "CaseEvents/" in served.path or by_form
     return recorded or (served.part in ("vault", "grpc") and served.path.endswith(_KEEPING))
 
@@ -166,7 +168,8 @@ def _status(served: Served, answer: httpx.Response) -> str:
         inner = "a receipt" if "receipt" in result else result["problem"]["status"]
         return f"200 with {inner}"
     if answer.is_redirect:
-        return f"{answer.status_code} to {answer.headers['location'].partition('?')[0]}"
+        onwards = answer.headers["location"].partition("?")[0]
+        return f"{answer.status_code} to {_UUID.sub('ID', onwards)}"
     return str(answer.status_code)
 
 
@@ -174,7 +177,7 @@ def _same_for_all(text: str, about: Subject) -> str:
     for known in (about.case_id, about.alert_id, about.account_id, about.caseworker_id):
         text = text.replace(known, "ID")
     text = text.replace(case_code(about.case_id), "CODE")
-    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
+    text = _UUID.sub("ID", text)
     return re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME", text)
 
 
@@ -220,6 +223,8 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
             return {"sure": "yes", "reason": "complaint"}
         case "/cases/{case_id}/erase":
             return {"code": case_code(about.case_id), "reason": "her_wish"}
+        case "/cases/{case_id}/words":
+            return {"note_id": str(uuid4()), "words": "invented words", "occurred_at": format_instant(now())}
         case "/cases/{case_id}/record":
             return {**event, "type": "call", **_CALL}
         case _:

@@ -123,6 +123,20 @@ def test_people_are_the_caseworkers_of_the_own_organisation(access):
     ] == [RINA]
 
 
+def test_the_head_alone_learns_the_names_of_everybody_who_has_or_had_an_account(access):
+    def told(who):
+        return {item["account_id"] for item in access.ask("GET", "/v1/people?everybody=true", who).json()["items"]}
+
+    administrator = access.person(Role.ADMINISTRATOR)
+    left = new_staff(access.ask, administrator, "who.left", "evaluator")
+    access.ask("POST", f"/v1/accounts/{left.account_id}:close", administrator)
+    assert {RINA, SHANU, administrator.account_id, left.account_id} <= told(
+        access.person(Role.SUPERVISOR, "organisation")
+    )
+    assert told(access.person(Role.SUPERVISOR, "area")) == {RINA, SHANU}
+    assert told(access.person(Role.CASEWORKER)) == {RINA}
+
+
 def test_a_closed_account_neither_signs_in_nor_is_let_in_with_the_token_it_has(access):
     administrator = access.person(Role.ADMINISTRATOR)
     new = new_staff(access.ask, administrator, "new.caseworker", "caseworker")

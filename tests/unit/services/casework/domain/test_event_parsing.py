@@ -80,6 +80,14 @@ def test_unknown_fields_and_types_are_refused_by_name() -> None:
     assert refusal(an_event(type=7, data={})) == [("type", "expected an event type")]
 
 
+def test_an_event_names_its_words_by_their_id_and_holds_none_of_them() -> None:
+    call = {"direction": "outgoing", "outcome": "reached"}
+    note_id = "7d0e4c1a-95b1-4a8e-9a53-0a1b2c3d4e5f"
+    assert parse_event(an_event(data=call | {"note_id": note_id})).data["note_id"] == note_id
+    assert fields_refused(an_event(data=call | {"note_id": "she said that"})) == ["data.note_id"]
+    assert fields_refused(an_event(type="case_reopened", data={"note_id": note_id})) == ["data.note_id"]
+
+
 def test_fields_that_the_caller_reads_itself_are_let_through() -> None:
     raw = an_event(recorded_at="2026-03-01T10:00:00Z")
     assert parse_event(raw, also=frozenset(["recorded_at"])) == parse_event(an_event())
