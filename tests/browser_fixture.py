@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +60,23 @@ class Loop:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
+
+
+@contextmanager
+def origin_of(app: Callable[[], Starlette]) -> Iterator[str]:
+    """The address of an origin, made in the loop it is served in, until the block ends."""
+    loop = Loop()
+
+    async def made() -> HttpServer:
+        return HttpServer(app(), "127.0.0.1", 0)
+
+    origin = loop.run(made())
+    loop.run(origin.start())
+    try:
+        yield f"http://127.0.0.1:{origin.port}"
+    finally:
+        loop.run(origin.stop(1))
+        loop.close()
 
 
 @contextmanager

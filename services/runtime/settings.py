@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-_ROLE = "(administrator|caseworker|evaluator|supervisor)"
+_ROLE = "(administrator|caseworker|donor|evaluator|supervisor)"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     jwt_lifetime_seconds: Annotated[int, Field(ge=60, le=400 * 86_400)] = 900
     session_days: Annotated[int, Field(ge=1, le=90)] = 14
     second_factor_roles: Annotated[str, Field(pattern=f"^(none|{_ROLE}(,{_ROLE})*)$")] = (
-        "administrator,caseworker,evaluator,supervisor"
+        "administrator,caseworker,donor,evaluator,supervisor"
     )
     jwks_url: str = ""
     jwks_file: Path | None = None

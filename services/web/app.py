@@ -29,6 +29,7 @@ from services.web.hosts import Hosts
 from services.web.limiting import Limiting
 from services.web.measuring import Measuring
 from services.web.pages import (
+    account,
     administrator,
     case,
     evaluator,
@@ -125,6 +126,14 @@ def _page_routes() -> list[BaseRoute]:
         Route("/releases/{number}", releases.release_page),
         Route("/releases/{number}/publish", releases.publish, methods=["POST"]),
         Route("/people", administrator.people),
+        Route("/people", administrator.invite, methods=["POST"]),
+        Route("/people/{account_id}/{act}", administrator.act_on, methods=["POST"]),
+        Route("/lock-outs", administrator.lock_outs),
+        Route("/lock-outs/{account_id}", administrator.lift_lock_out, methods=["POST"]),
+        Route("/account", account.account),
+        Route("/account/sessions/{session_id}", account.end_session, methods=["POST"]),
+        Route("/account/absences", account.say_absence, methods=["POST"]),
+        Route("/account/absences/{absence_id}", account.end_absence, methods=["POST"]),
     ]
 
 

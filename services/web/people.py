@@ -46,7 +46,10 @@ async def caseworkers(visit: Visit, everybody: bool = False) -> Caseworkers:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as its administrator sees it; areas as words, none: the whole organisation."""
+    """An account as its administrator sees it; areas as words, none: the whole organisation.
+
+    invited_until: of an invitation that was not used yet.
+    """
 
     account_id: str
     sign_in_name: str
@@ -54,6 +57,7 @@ class Account:
     roles: tuple[str, ...]
     areas: tuple[str, ...]
     is_closed: bool
+    invited_until: str | None
 
     @staticmethod
     def of(told: Json) -> Account:
@@ -65,4 +69,55 @@ class Account:
             tuple(told["roles"]),
             areas,
             told["closed_at"] is not None,
+            told["invited_until"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LockOut:
+    """A name that waits after wrong attempts."""
+
+    account_id: str
+    name: str
+    failures: int
+    blocked_until: str
+
+    @staticmethod
+    def of(told: Json) -> LockOut:
+        return LockOut(told["account_id"], told["name"], int(told["failures"]), told["blocked_until"])
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSession:
+    """A device on which she is signed in. device: "" where it did not say what it is."""
+
+    session_id: str
+    device: str
+    created_at: str
+    last_used_at: str
+    is_this: bool
+
+    @staticmethod
+    def of(told: Json) -> DeviceSession:
+        return DeviceSession(
+            told["session_id"], told["device"], told["created_at"], told["last_used_at"], told["is_this"] is True
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Who is away and who stands in, by name; "" for nobody, None for somebody whose name is not known here."""
+
+    absence_id: str
+    account_id: str
+    who: str | None
+    delegate: str | None
+    since: str
+    until: str
+
+    @staticmethod
+    def of(told: Json, names: Mapping[str, str]) -> Absence:
+        delegate_id = told["delegate_id"]
+        delegate = "" if delegate_id is None else names.get(delegate_id)
+        who = names.get(told["account_id"])
+        return Absence(told["absence_id"], told["account_id"], who, delegate, told["since"], told["until"])

@@ -76,6 +76,7 @@ class FakeServices:
             Route("/v1/me", self._guarded(self._me)),
             Route("/v1/people", self._guarded(self._people)),
             Route("/v1/accounts", self._guarded(self._accounts)),
+            Route("/v1/lock-outs", self._guarded(self._nothing)),
             Route("/v1/worklist", self._guarded(self._worklist)),
             Route("/v1/events", self._guarded(self._event), methods=["POST"]),
             Route("/v1/events:batch", self._guarded(self._echo), methods=["POST"]),
@@ -186,10 +187,14 @@ class FakeServices:
                 "areas": [{"district": "satkhira", "upazila": None}] if sign_in_name == "nasrin" else [],
                 "created_at": "2026-01-01T00:00:00.000Z",
                 "closed_at": None,
+                "invited_until": None,
             }
             for sign_in_name, person in PEOPLE.items()
         ]
         return JSONResponse({"items": items})
+
+    async def _nothing(self, _: Request) -> Response:
+        return JSONResponse({"items": []})
 
     async def _worklist(self, _: Request) -> Response:
         answer = {"items": self.worklist, "next_cursor": None, "cases_in_scope": 4, "incomplete": False}

@@ -31,6 +31,8 @@ PAGES = {
     "/people": {Role.ADMINISTRATOR},
     "/releases": {Role.EVALUATOR, Role.DONOR},
     "/releases/1": {Role.EVALUATOR, Role.DONOR},
+    "/lock-outs": {Role.SUPERVISOR},
+    "/account": {Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.ADMINISTRATOR, Role.DONOR},
 }
 PEOPLE_ROLES = [role for role in Role if role is not Role.SYSTEM]
 
@@ -103,6 +105,8 @@ async def test_a_session_that_cannot_be_checked_is_kept_and_said(browser: httpx.
         ("/people", "administrator"),
         ("/outcomes", "evaluator"),
         ("/releases", "donor"),
+        ("/lock-outs", "supervisor"),
+        ("/account", "evaluator"),
     ],
 )
 async def test_an_answer_that_is_not_understood_is_a_failure_never_an_empty_list(
@@ -135,6 +139,12 @@ async def test_a_missing_case_and_somebody_elses_look_the_same(browser: httpx.As
         (f"/cases/{CASE}/erase", "supervisor"),
         (f"/cases/{CASE}/record", "caseworker"),
         (f"/inbox/{ALERT}/acknowledge", "supervisor"),
+        ("/account/absences", "caseworker"),
+        ("/account/absences/any", "caseworker"),
+        ("/account/sessions/any", "evaluator"),
+        ("/lock-outs/any", "supervisor"),
+        ("/people", "administrator"),
+        ("/people/any/close", "administrator"),
     ],
 )
 @pytest.mark.parametrize("forged", ["no proof", "another site", "another session's token"])

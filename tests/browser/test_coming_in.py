@@ -1,0 +1,267 @@
+"""Coming in, signing in, waiting, being away and inviting: done by a person in the browser, by keyboard alone.
+
+The origin and a real access; the parts about cases are not there, and these pages ask for none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from services.access.demo_people import DemoPerson
+from services.access.domain.permissions import Role
+from services.access.verification import verifier_from_settings
+from services.web.app import create_app
+from services.web.bootstrap import new_client
+from services.web.routes import Part
+from tests.access_fixture import Running
+from tests.browser_fixture import origin_of
+from tests.new_staff import PASSWORD, NewStaff, code_now, new_staff
+
+MOST_STOPS = 80
+
+
+@pytest.fixture(scope="module")
+def url(access: Running) -> Iterator[str]:
+    addresses = dict.fromkeys(Part, access.url)
+    with origin_of(lambda: create_app(addresses, new_client(), verifier_from_settings(access.settings))) as found:
+        yield found
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """With the Tab key alone; fails where no number of stops leads there."""
+    expect(wanted).to_have_count(1)
+    for _ in range(MOST_STOPS):
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {wanted}")
+
+
+def type_into(page: Page, label: str, text: str) -> None:
+    tab_to(page, page.get_by_label(label, exact=True))
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+
+
+def press(page: Page, button: str) -> None:
+    tab_to(page, page.get_by_role("main").get_by_role("button", name=button, exact=True))
+    page.keyboard.press("Enter")
+
+
+def follow(page: Page, link: str) -> None:
+    tab_to(page, page.get_by_role("link", name=link, exact=True))
+    page.keyboard.press("Enter")
+
+
+def sign_in(page: Page, url: str, name: str, password: str, onwards: str = "/account") -> None:
+    page.goto(f"{url}/sign-in?next={onwards}")
+    type_into(page, "Name", name)
+    type_into(page, "Password", password)
+    page.keyboard.press("Enter")
+
+
+def signed_in(context: BrowserContext, url: str, who: DemoPerson, onwards: str = "/account") -> Page:
+    page = context.new_page()
+    sign_in(page, url, who.sign_in_name, who.password, onwards)
+    page.wait_for_url(url + onwards)
+    return page
+
+
+def someone(access: Running, *roles: str) -> NewStaff:
+    return new_staff(
+        access.ask, access.person(Role.ADMINISTRATOR), f"by.keys-{uuid4().hex}", *(roles or ("caseworker",))
+    )
+
+
+def test_an_administrator_invites_and_the_invited_one_comes_in_with_her_own_password_and_a_second_factor(
+    access: Running, url: str, context: BrowserContext
+) -> None:
+    page = signed_in(context, url, access.person(Role.ADMINISTRATOR), "/people")
+    name = f"invited-{uuid4().hex}"
+    tab_to(page, page.locator("[data-invite] > summary"))
+    page.keyboard.press("Enter")
+    type_into(page, "Name", "Nobody Invented")
+    type_into(page, "Sign-in name", name)
+    tab_to(page, page.get_by_label("Evaluator", exact=True))
+    page.keyboard.press("Space")
+    press(page, "Invite")
+    code = page.locator("[data-invitation-code]").get_attribute("data-invitation-code")
+    assert code is not None and code not in page.url
+    follow(page, "Done")
+    expect(page.locator("tr", has_text=name).locator("[data-invited-until]")).to_have_count(1)
+
+    context.clear_cookies()
+    page.goto(f"{url}/sign-in")
+    follow(page, "I have an invitation")
+    type_into(page, "Invitation code", code.lower().replace("-", " "))
+    type_into(page, "A password of your own", PASSWORD)
+    type_into(page, "The same password again", PASSWORD)
+    press(page, "Set the password")
+    secret = page.locator("[data-secret]").get_attribute("data-secret")
+    assert secret is not None
+    expect(page.get_by_label("Code", exact=True)).to_be_focused()
+    page.keyboard.type(code_now(secret))
+    page.keyboard.press("Enter")
+    shown = page.locator("[data-recovery-codes] li")
+    expect(shown).to_have_count(10)
+    codes = shown.all_text_contents()
+    page.goto(f"{url}/account")
+    expect(page.locator("[data-session]")).to_have_count(1)
+    expect(page.locator("[data-session]")).to_contain_text("Chrome, Linux")
+
+    press_in_corner(page, "Sign out")
+    page.wait_for_url("**/sign-in")
+    sign_in(page, url, name, PASSWORD)
+    expect(page.locator("[data-second-factor=asked]")).to_be_visible()
+    page.keyboard.type(code_now(secret))
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-sign-in-error]")).to_contain_text("wrong or was used already")
+    type_into(page, "Code", codes[0].lower())
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{url}/account")
+
+
+def press_in_corner(page: Page, button: str) -> None:
+    tab_to(page, page.get_by_role("button", name=button, exact=True))
+    page.keyboard.press("Enter")
+
+
+def test_an_invitation_that_is_none_and_passwords_that_differ_are_said(url: str, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{url}/invitation")
+    for again, said in (("another password", "not the same"), (PASSWORD, "cannot be used")):
+        type_into(page, "Invitation code", f"none {uuid4().hex}")
+        type_into(page, "A password of your own", PASSWORD)
+        type_into(page, "The same password again", again)
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-sign-in-error]")).to_contain_text(said)
+
+
+def test_who_typed_wrong_too_often_waits_until_her_supervisor_lets_her_try_again(
+    access: Running, url: str, context: BrowserContext
+) -> None:
+    new = someone(access)
+    page = context.new_page()
+    error = page.locator("[data-sign-in-error]")
+    # However slow the machine is: the waits double, and soon one is longer than typing takes.
+    for _ in range(12):
+        sign_in(page, url, new.sign_in_name, "wrong")
+        error.wait_for()
+        if "Too many" in error.inner_text():
+            break
+    expect(error).to_contain_text("Too many attempts")
+    supervisor = signed_in(context, url, access.person(Role.SUPERVISOR, "area"))
+    follow(supervisor, "Waiting after wrong attempts")
+    line = supervisor.locator(f"[data-account='{new.account_id}']")
+    expect(line).to_contain_text("wrong attempts")
+    tab_to(supervisor, line.get_by_role("button"))
+    supervisor.keyboard.press("Enter")
+    expect(line).to_have_count(0)
+    context.clear_cookies()
+    sign_in(page, url, new.sign_in_name, new.password)
+    expect(page.locator("[data-second-factor=asked]")).to_be_visible()
+
+
+def next_year_in_any_order_of_day_and_month(page: Page) -> None:
+    """Each part of a day and time gets a value by the arrow up; of the third, the year, the next one."""
+    for part in range(6):
+        page.keyboard.press("ArrowUp")
+        if part == 2:
+            page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowRight")
+
+
+def test_who_goes_away_names_who_stands_in_and_comes_back(access: Running, url: str, context: BrowserContext) -> None:
+    people = [p for p in access.people if p.role is Role.CASEWORKER and p.organisation == "org-a"]
+    away, delegate = people[0], people[1]
+    page = signed_in(context, url, away)
+    tab_to(page, page.get_by_label("Until", exact=True))
+    next_year_in_any_order_of_day_and_month(page)
+    tab_to(page, page.get_by_label("Who stands in for you", exact=True))
+    page.keyboard.type(delegate.name)
+    press(page, "Save")
+    absence = page.locator("[data-absence]")
+    expect(absence).to_contain_text(f"{delegate.name} stands in for you.")
+    context.clear_cookies()
+    other = signed_in(context, url, delegate)
+    expect(other.locator("[data-absence]")).to_contain_text(f"You stand in for {away.name}")
+    context.clear_cookies()
+    page = signed_in(context, url, away)
+    press(page, "I am back")
+    expect(page.locator("[data-absence]")).to_have_count(0)
+
+
+def test_an_absence_that_ends_before_it_begins_keeps_what_was_typed(
+    access: Running, url: str, context: BrowserContext
+) -> None:
+    page = signed_in(context, url, access.person(Role.SUPERVISOR, "organisation"))
+    page.get_by_label("Until", exact=True).fill("2026-01-01T10:00")
+    press(page, "Save")
+    expect(page.locator("[data-refusal]")).to_contain_text("after the beginning")
+    expect(page.get_by_label("Until", exact=True)).to_have_value("2026-01-01T10:00")
+
+
+def test_a_session_is_ended_from_another_device(access: Running, url: str, context: BrowserContext) -> None:
+    who = access.person(Role.EVALUATOR)
+    elsewhere = {"name": who.sign_in_name, "password": who.password, "device": "A lost phone"}
+    lost = access.ask("POST", "/v1/session", json=elsewhere).json()
+    page = signed_in(context, url, who)
+    press(page, "End: A lost phone")
+    expect(page.locator("[data-session]", has_text="A lost phone")).to_have_count(0)
+    assert access.ask("POST", "/v1/session:refresh", json={"refresh_token": lost["refresh_token"]}).status_code == 401
+
+
+def test_an_administrator_signs_somebody_out_invites_her_again_and_closes_her_account(
+    access: Running, url: str, context: BrowserContext
+) -> None:
+    new = someone(access)
+    page = signed_in(context, url, access.person(Role.ADMINISTRATOR), "/people")
+    row = page.locator(f"tr[data-account='{new.account_id}']")
+
+    def do(action: str) -> None:
+        tab_to(page, row.locator("summary"))
+        page.keyboard.press("Enter")
+        tab_to(page, row.get_by_role("button", name=action))
+        page.keyboard.press("Enter")
+
+    do("Sign out everywhere")
+    expect(row.locator("summary")).to_have_count(1)
+    do("Invite again")
+    page.locator("[data-invited]").wait_for()
+    follow(page, "Done")
+    expect(row.locator("[data-invited-until]")).to_have_count(1)
+    do("Withdraw the invitation")
+    expect(row.locator("[data-invited-until]")).to_have_count(0)
+    do("Close the account")
+    expect(row).to_contain_text("closed")
+    assert access.ask("POST", "/v1/session", json={"name": new.sign_in_name, "password": PASSWORD}).status_code == 401
+
+
+def test_an_account_that_cannot_be_says_why_beside_the_field(
+    access: Running, url: str, context: BrowserContext
+) -> None:
+    page = signed_in(context, url, access.person(Role.ADMINISTRATOR), "/people")
+    tab_to(page, page.locator("[data-invite] > summary"))
+    page.keyboard.press("Enter")
+    type_into(page, "Name", "Nobody Invented")
+    type_into(page, "Sign-in name", "x!")
+    for role in ("Caseworker", "Administrator"):
+        tab_to(page, page.get_by_label(role, exact=True))
+        page.keyboard.press("Space")
+    press(page, "Invite")
+    expect(page.locator("[data-wrong=sign_in_name]")).to_be_visible()
+    expect(page.locator("[data-wrong=roles]")).to_contain_text("no other role")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Nobody Invented")
+    expect(page.get_by_label("Administrator", exact=True)).to_be_checked()
+
+
+def test_the_pages_speak_bangla(access: Running, url: str, context: BrowserContext) -> None:
+    page = signed_in(context, url, access.person(Role.CASEWORKER))
+    page.goto(f"{url}/language?to=bn&back=/account")
+    expect(page.get_by_role("heading", level=1)).to_have_text("আমার অ্যাকাউন্ট")
+    page.goto(f"{url}/invitation")
+    expect(page.get_by_role("heading", level=1)).to_have_text("আমন্ত্রণে প্রবেশ")
