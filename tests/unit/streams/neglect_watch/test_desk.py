@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from services.runtime.settings import Settings
-from streams.neglect_watch.desk import Desk, Watched
+from streams.neglect_watch.desk import Desk, Watched, _is_to_be_kept
 from streams.neglect_watch.partition_watch import Findings, LogRecord, PartitionWatch
 from streams.neglect_watch.state_codec import POSITION_KEY, decode_position
 from streams.neglect_watch.state_writer import Superseded
-from tests.case_builder import DAY, MAR_1, MAR_2, MAR_10, a_case
+from tests.case_builder import DAY, MAR_1, MAR_2, MAR_10, MINUTE, a_case
 from tests.unit.streams.neglect_watch.test_partition_watch import clock, events_of, policy_record
 
 LOG = [policy_record(0, MAR_1), *events_of(a_case().settled_on(MAR_1), 1), clock(2, MAR_2), clock(3, MAR_10)]
@@ -124,3 +127,18 @@ def test_what_was_put_aside_is_kept_at_once() -> None:
         assert state.kept == [2]
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("behind", "waited", "is_kept"),
+    [(0, 4, False), (0, 6, True), (2 * MINUTE, 6, False), (2 * MINUTE, 31, True)],
+)
+def test_state_is_kept_every_few_seconds_and_less_often_while_much_is_to_be_caught_up_on(
+    behind: int, waited: float, is_kept: bool
+) -> None:
+    state: Any = FakeState()
+    watched = Watched(PartitionWatch(3), state)
+    assert not _is_to_be_kept(watched)
+    watched.watch.work([clock(0, int(time.time() * 1000) - behind)], Findings())
+    watched.kept_at -= waited
+    assert _is_to_be_kept(watched) == is_kept
