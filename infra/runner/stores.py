@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from infra.clickhouse.migrations import migrate
 from infra.kafka.create_topics import create_topics
@@ -22,6 +23,7 @@ from streams.kafka_clients import librdkafka_settings
 
 SUNK: Final = (CASE_EVENTS, ALERTS, OBLIGATIONS)
 _PATIENCE: Final = 30
+_NO_LEADER_YET: Final = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
 
 def prepare_log(plan: Plan) -> None:
@@ -81,15 +83,19 @@ class LogWatch:
 
     def ends(self, topic: Topic) -> dict[int, int]:
         """{partition: the offset the next record will have}. Raises CannotRun when the log cannot be asked."""
-        try:
-            return {
-                partition: self._asking.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=_PATIENCE)[
-                    1
-                ]
-                for partition in range(topic.partitions)
-            }
-        except KafkaException as error:
-            raise CannotRun(f"The log cannot be asked how far it reaches: {error}") from error
+        return {partition: self._end(topic, partition) for partition in range(topic.partitions)}
+
+    def _end(self, topic: Topic, partition: int) -> int:
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                ends = self._asking.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=_PATIENCE)
+                return int(ends[1])
+            except KafkaException as error:
+                # A topic that was just made has no leader for a moment.
+                if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() > until:
+                    raise CannotRun(f"The log cannot be asked how far it reaches: {error}") from error
+                time.sleep(0.1)
 
     def beats(self, seconds: float = 0.3) -> Mapping[int, Beat]:
         """The newest heartbeat of each partition that had one, read for so long."""

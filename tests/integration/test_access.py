@@ -74,13 +74,13 @@ def _in_a_word(value: object) -> str:
 
 
 ROUTES = [
-    ("GET", "/v1/me", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
+    ("GET", "/v1/me", None, {"caseworker", "supervisor", "evaluator", "administrator", "donor"}),
     ("GET", "/v1/people", None, {"caseworker", "supervisor", "administrator"}),
     ("GET", "/v1/accounts", None, {"administrator"}),
     ("GET", "/v1/account-changes", None, {"supervisor"}),
-    ("GET", "/v1/sessions", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
-    ("POST", "/v1/session:end", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
-    ("POST", "/v1/sessions/none:end", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
+    ("GET", "/v1/sessions", None, {"caseworker", "supervisor", "evaluator", "administrator", "donor"}),
+    ("POST", "/v1/session:end", None, {"caseworker", "supervisor", "evaluator", "administrator", "donor"}),
+    ("POST", "/v1/sessions/none:end", None, {"caseworker", "supervisor", "evaluator", "administrator", "donor"}),
     ("GET", "/v1/absences", None, {"caseworker", "supervisor", "evaluator", "administrator"}),
     ("POST", "/v1/absences", {"since": "", "until": ""}, {"caseworker", "supervisor", "evaluator", "administrator"}),
     ("POST", "/v1/absences/never:end", None, {"caseworker", "supervisor", "evaluator", "administrator"}),

@@ -51,6 +51,7 @@ class Action(StrEnum):
     MAKE_RELEASES = "make_releases"
     READ_OWN_ACCOUNT = "read_own_account"
     MANAGE_OWN_ACCOUNT = "manage_own_account"
+    ARRANGE_ABSENCE = "arrange_absence"
     READ_PEOPLE = "read_people"
     READ_ACCOUNTS = "read_accounts"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -85,21 +86,27 @@ _TAKES_NEW_CASES: Final = frozenset({Action.RECORD_EVENT, Action.KEEP_IDENTITY, 
 _OF_THE_HEAD: Final = frozenset({Action.ERASE_SURVIVOR, Action.READ_AUDIT})
 """Only for who is responsible for the whole organisation."""
 
-_OPEN_TO_ALL: Final = frozenset(
-    {Action.READ_OWN_ACCOUNT, Action.MANAGE_OWN_ACCOUNT, Action.READ_POLICY, Action.READ_DETECTOR}
+_OPEN_TO_STAFF: Final = frozenset(
+    {
+        Action.READ_OWN_ACCOUNT,
+        Action.MANAGE_OWN_ACCOUNT,
+        Action.ARRANGE_ABSENCE,
+        Action.READ_POLICY,
+        Action.READ_DETECTOR,
+    }
 )
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.CASEWORKER: _OPEN_TO_ALL
+    Role.CASEWORKER: _OPEN_TO_STAFF
     | {Action.READ_WORKLIST, Action.READ_CASE, Action.RECORD_EVENT, Action.READ_ALERTS, Action.READ_PEOPLE}
     | {Action.KEEP_IDENTITY, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.READ_BROKEN_GLASS},
-    Role.SUPERVISOR: _OPEN_TO_ALL
+    Role.SUPERVISOR: _OPEN_TO_STAFF
     | CASE_ACTIONS
     | {Action.READ_PEOPLE, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.BREAK_GLASS, Action.READ_BROKEN_GLASS}
     | {Action.READ_ACCOUNT_CHANGES, Action.LIFT_LOCK_OUTS}
     | _OF_THE_HEAD,
-    Role.EVALUATOR: _OPEN_TO_ALL | {Action.READ_OUTCOMES, Action.READ_RELEASES, Action.MAKE_RELEASES},
-    Role.ADMINISTRATOR: _OPEN_TO_ALL
+    Role.EVALUATOR: _OPEN_TO_STAFF | {Action.READ_OUTCOMES, Action.READ_RELEASES, Action.MAKE_RELEASES},
+    Role.ADMINISTRATOR: _OPEN_TO_STAFF
     | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.LIFT_LOCK_OUTS},
     Role.DONOR: frozenset({Action.READ_OWN_ACCOUNT, Action.MANAGE_OWN_ACCOUNT, Action.READ_RELEASES}),
     Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR, Action.READ_CHARGES}),

@@ -16,7 +16,7 @@ from services.access.entrypoints.shapes import Strict
 from services.casework.domain.instants import format_instant, parse_instant
 from services.runtime.http import Problem, not_found, permitted
 
-Herself = Annotated[Principal, Depends(permitted(Action.MANAGE_OWN_ACCOUNT))]
+Herself = Annotated[Principal, Depends(permitted(Action.ARRANGE_ABSENCE))]
 
 
 class AbsenceBody(Strict):

@@ -61,10 +61,11 @@ async def end_absence(visit: Visit) -> Response:
 async def _account(
     visit: Visit, status: int = 200, typed: Mapping[str, str] | None = None, error: str | None = None
 ) -> Response:
-    sessions, absences, delegates = await asyncio.gather(
-        visit.get("/v1/sessions"), visit.get("/v1/absences"), visit.get("/v1/delegates")
-    )
     person = visit.person
+    may_be_away = bool(person.roles & _MISSED)
+    away = ("/v1/absences", "/v1/delegates") if may_be_away else ()
+    sessions, *of_away = await asyncio.gather(visit.get("/v1/sessions"), *map(visit.get, away))
+    absences, delegates = of_away or ({"items": []}, {"items": []})
     with understood(Part.ACCESS):
         offered = {str(told["account_id"]): str(told["name"]) for told in delegates["items"]}
         named = offered | {person.account_id: person.name}
@@ -76,7 +77,7 @@ async def _account(
         sessions=devices,
         absences=concerning,
         delegates=offered,
-        may_be_away=bool(person.roles & _MISSED),
+        may_be_away=may_be_away,
         typed=typed or {"since": for_form(datetime.now(UTC)), "until": "", "delegate_id": ""},
         error=error,
     )
