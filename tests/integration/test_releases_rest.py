@@ -221,6 +221,8 @@ def test_the_document_says_what_a_release_holds(service: TestClient) -> None:
     document = service.get("/openapi.json").json()
     answer = document["paths"]["/v1/releases/{number}"]["get"]["responses"]["200"]["content"]
     assert answer.keys() == {"application/json", "text/csv"}
+    for path in ("/v1/releases", "/v1/releases/{number}:publish"):
+        assert "409" in document["paths"][path]["post"]["responses"]
     (model,) = [each for name, each in document["components"]["schemas"].items() if name == "ReleaseModel"]
     release = published(service)
     assert set(release) - set(model["properties"]) == {"hidden", "made_at", "made_by", "published_by"}
