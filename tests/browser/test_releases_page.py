@@ -36,7 +36,8 @@ def faces(tmp_path: Path) -> Iterator[Faces]:
 def made(page: Page, url: str, quarter: str) -> None:
     page.goto(f"{url}/releases")
     page.get_by_label("Quarter").select_option(quarter)
-    page.get_by_role("button", name="Make a draft").click()
+    # A draft takes as long as the machine is busy.
+    page.get_by_role("button", name="Make a draft").click(timeout=60_000)
     expect(page.locator("[data-state=draft]")).to_be_visible(timeout=60_000)
 
 
