@@ -50,6 +50,7 @@ LONG: Final = (
     "tests/integration/test_bulk_delivery.py",
     "tests/integration/test_intake_grpc.py",
     "tests/integration/test_clickhouse_sink.py",
+    "tests/integration/test_openapi_holds.py",
 )
 """Of the others, what takes more than a minute, the longest first."""
 
