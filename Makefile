@@ -87,6 +87,11 @@ fuzz: setup ## throw bytes at what reads events and tokens, five minutes each (S
 	$(PY) -m tests.fuzz events --seconds $(or $(SECONDS),300)
 	$(PY) -m tests.fuzz tokens --seconds $(or $(SECONDS),300)
 
+.PHONY: matrix
+matrix: setup ## who gets what, asked of a running system; and twenty random faults of the rules, each of them seen
+	@$(PY) -m infra.system_packages --only java,maven
+	@$(PY) -m pytest -q -s tests/acceptance/test_matrix.py tests/mutations/test_policy_mutants.py
+
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \

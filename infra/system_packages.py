@@ -2,9 +2,9 @@
 
     python -m infra.system_packages [--only java,maven]
 
-Groups: java (17 or newer, runs the log), maven (fetches it once), chromium (browser tests), fonts (Bangla on
-screen). It looks for the program first, so what came by another way is right too. Exit status 1 and one
-sentence when something is missing that it can't install.
+Groups: java (17 or newer, runs the log), maven (fetches it once), chromium (browser tests), postgresql (tests of
+the vault upon it), fonts (Bangla on screen). It looks for the program first, so what came by another way is right too.
+Exit status 1 and one sentence when something is missing that it can't install.
 """
 
 from __future__ import annotations
@@ -80,6 +80,17 @@ def _chromium_is_there() -> bool:
     return shutil.which("chromium") is not None
 
 
+def postgresql_programs() -> Path | None:
+    """Where `initdb` and `postgres` are; Debian keeps them off the path. None: nowhere."""
+    on_path = shutil.which("initdb")
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if on_path is None else [Path(on_path).parent]
+    return next((place for place in reversed(places) if (place / "initdb").exists()), None)
+
+
+def _postgresql_is_there() -> bool:
+    return postgresql_programs() is not None
+
+
 def _bangla_is_there() -> bool:
     """macOS brings its own; elsewhere a font file says by its name what it draws."""
     if sys.platform == "darwin":
@@ -98,6 +109,7 @@ _IS_THERE: Final[Mapping[str, Callable[[], bool]]] = MappingProxyType(
         "java": _java_is_there,
         "maven": _maven_is_there,
         "chromium": _chromium_is_there,
+        "postgresql": _postgresql_is_there,
         "fonts": _bangla_is_there,
     }
 )

@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.access_fixture",
     "tests.kafka_fixture",
     "tests.clickhouse_fixture",
+    "tests.postgresql_fixture",
     "tests.browser_fixture",
     "tests.demo_fixture",
     "tests.system_fixture",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -224,12 +224,14 @@ class SqlTransaction:
         rows = self._connection.execute(statement.order_by(table.c.sequence.desc()).limit(limit))
         return [_entry(row) for row in rows]
 
-    def whole_audit(self, organisation: str) -> Iterator[Entry]:
+    def whole_audit(self, organisation: str) -> Generator[Entry, None, None]:
         table = tables.AUDIT
         said = [column for column in table.c if column.name not in _BYTES]
         statement = select(*said, *_as_bytes(table)).where(table.c.organisation == organisation)
         streaming = self._connection.execution_options(yield_per=_AT_ONCE)
-        return (_entry(row) for row in streaming.execute(statement.order_by(table.c.sequence)))
+        with streaming.execute(statement.order_by(table.c.sequence)) as rows:
+            for row in rows:
+                yield _entry(row)
 
     def put_glass(self, glass: BrokenGlass) -> None:
         self._put(tables.BROKEN_GLASS, asdict(glass))

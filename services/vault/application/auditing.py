@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 
 from services.access.domain.permissions import Principal
@@ -59,5 +60,5 @@ class Audit:
         """The first entry that is not as it was written."""
         with self._store.reading() as transaction:
             end = transaction.end_of_audit(organisation)
-            entries = transaction.whole_audit(organisation)
-            return first_broken(organisation, entries, end, self._keyring.is_signed, remembered)
+            with closing(transaction.whole_audit(organisation)) as entries:
+                return first_broken(organisation, entries, end, self._keyring.is_signed, remembered)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -130,7 +130,9 @@ class Transaction(Protocol):
         """Newest first, below sequence `before`."""
         ...
 
-    def whole_audit(self, organisation: str) -> Iterator[Entry]: ...
+    def whole_audit(self, organisation: str) -> Generator[Entry, None, None]:
+        """By sequence; to be closed by whoever does not read it to its end."""
+        ...
 
     def put_glass(self, glass: BrokenGlass) -> None: ...
 

@@ -81,7 +81,7 @@ def changed(value: Any, at: int) -> Any:
     if isinstance(value, bytes):
         position = at % (len(value) * 8)
         return bytes(byte ^ (1 << position % 8 if index == position // 8 else 0) for index, byte in enumerate(value))
-    return value ^ 1 << at % 40 if isinstance(value, int) else f"{value}x"
+    return value ^ 1 << at % 40 if isinstance(value, int) else f"{value[:-1]}x"
 
 
 def test_nothing_is_found_where_nothing_was_done(audited: VaultUnderTest) -> None:
