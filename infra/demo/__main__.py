@@ -174,6 +174,7 @@ _KEPT = (
     KAFKA_USERS,
     CLICKHOUSE_USERS,
     "access",
+    "outcomes",
     "vault",
     "vault-keys",
     "streams",
