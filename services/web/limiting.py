@@ -33,7 +33,7 @@ _SIGN_IN: Final = frozenset(
         "/v1/invitation",
     }
 )
-_SEARCHING: Final = ("/v1/outcomes", "/outcomes")
+_SEARCHING: Final = ("/v1/outcomes", "/outcomes", "/v1/releases", "/releases")
 _SEARCH_ENDS: Final = ("search", "export")
 _NAME_BYTES: Final = 16 * 1024
 

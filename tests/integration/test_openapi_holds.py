@@ -36,7 +36,7 @@ from tests.system_fixture import System, bearer, running_system
 EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES") or 6)
 STREAM = "/v1/alerts/stream"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-ASKERS = ("caseworker", "supervisor", "evaluator", "administrator", "nobody")
+ASKERS = ("caseworker", "supervisor", "evaluator", "administrator", "donor", "nobody")
 # Here it is asked what an answer looks like, not how many there are.
 MANY = "1000000:1000000"
 LIMITS = {f"LIMIT_{kind}": MANY for kind in ("EVENTS", "READING", "SEARCHING", "SIGN_IN", "STRANGERS")}
