@@ -78,7 +78,8 @@ async def _account(
         absences=concerning,
         delegates=offered,
         may_be_away=may_be_away,
-        typed=typed or {"since": for_form(datetime.now(UTC)), "until": "", "delegate_id": ""},
+        # A form that somebody else made may lack a field.
+        typed={"since": for_form(datetime.now(UTC)), "until": "", "delegate_id": "", **(typed or {})},
         error=error,
     )
 
