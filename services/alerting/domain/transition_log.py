@@ -15,8 +15,11 @@ from services.alerting.domain.position import Mark, Position
 from services.casework.domain.transitions import AlertTransition
 from services.runtime.topics import PARTITIONS
 
-MOST_TO_CATCH_UP: Final = 2_000
-"""Transitions between a position and the end; who is farther behind is better served by a new list."""
+MOST_TO_CATCH_UP: Final = 20_000
+"""Transitions between a position and the end; who is farther behind is better served by a new list.
+
+Reading that list takes a while, too: the bound must leave more than comes meanwhile, or she would begin again for ever.
+"""
 
 
 class CannotContinue(Exception):
