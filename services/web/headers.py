@@ -34,7 +34,6 @@ ALWAYS: Final = {
         for feature in (
             "accelerometer",
             "autoplay",
-            "bluetooth",
             "camera",
             "display-capture",
             "geolocation",

@@ -57,6 +57,13 @@ def _misses_a_type(system: System, case_id: str, poison: set[tuple[int, int]]) -
     )
 
 
+def _with_nothing_under_way(run: Run) -> None:
+    """What one reader has taken and the next puts aside would be read after all, where it stands."""
+    run.phones.say_no_more()
+    assert run.phones.settled(30)
+    run.machine.wait(5)
+
+
 def _replayed(run: Run) -> list[dict[str, Any]]:
     """What the command says of each letter. Some never become readable: its exit status says so."""
     system = run.machine.system
@@ -86,7 +93,9 @@ def test_what_cannot_be_read_is_put_aside_and_after_fix_and_replay_it_is_as_if_i
     with scenario("poison", faults.directory, faults.seed, faults.rate or 40) as run:
         machine, system = run.machine, run.machine.system
         with machine.disturbing():
+            _with_nothing_under_way(run)
             _read_by(run, "tests.faults.yesterdays_reader")
+            run.phones.say_again()
             machine.wait(faults.minutes * 60 or (60 if faults.full else 15))
             cases = sorted({one.event.case_id for one in list(run.phones.kept.values()) if one.receipts})
             written = poisoned(system.settings_as(LOADER), cases, POISONED, Random(f"poison {faults.seed}"))
@@ -96,10 +105,7 @@ def test_what_cannot_be_read_is_put_aside_and_after_fix_and_replay_it_is_as_if_i
             keyed = next(key.decode() for _, _, kind, key in written if key and kind == "bad bytes")
             assert any("no Envelope" in one["reason"] for one in _said_unreadable(system, keyed))
             missed = next(case_id for case_id in cases if _misses_a_type(system, case_id, places))
-            # With nothing under way: what is put aside while the readers change may be read after all, where it stands.
-            run.phones.say_no_more()
-            assert run.phones.settled(30)
-            machine.wait(5)
+            _with_nothing_under_way(run)
             _read_by(run)
             run.phones.say_again()
             told = _replayed(run)

@@ -217,8 +217,8 @@ MUTATIONS = (
     ),
     _permission(
         "an evaluator may read cases",
-        "Role.EVALUATOR: _OPEN_TO_ALL | {Action.READ_OUTCOMES,",
-        "Role.EVALUATOR: _OPEN_TO_ALL | {Action.READ_CASE, Action.READ_OUTCOMES,",
+        "Role.EVALUATOR: _OPEN_TO_STAFF | {Action.READ_OUTCOMES,",
+        "Role.EVALUATOR: _OPEN_TO_STAFF | {Action.READ_CASE, Action.READ_OUTCOMES,",
         "test_no_case_route_exists_for_evaluators_and_administrators",
     ),
     Mutation(
