@@ -134,7 +134,15 @@ def backup(lived: LivedSystem, before: Remembered, tmp_path_factory: pytest.Temp
     return target
 
 
-def test_a_backup_is_made_while_the_system_runs_and_is_for_its_owner_alone(backup: Path) -> None:
+@pytest.fixture(scope="module")
+def keys_aside(lived: LivedSystem, backup: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The vault's keys, kept apart from every backup."""
+    assert not list(backup.rglob("vault-keys*"))
+    return shutil.copytree(lived.var_dir / "vault-keys", tmp_path_factory.mktemp("keys") / "vault-keys")
+
+
+def test_a_backup_is_made_while_the_system_runs_and_is_for_its_owner_alone(backup: Path, keys_aside: Path) -> None:
+    assert (keys_aside / "vault-keys.json").exists()
     manifest = json.loads((backup / "manifest.json").read_text())
     assert manifest["tables"], "the tables were as far as the log"
     assert sum(manifest["topics"][CASE_EVENTS.name]["records"]) > 1000
@@ -217,11 +225,13 @@ def test_a_restore_that_is_killed_is_no_system(lived: LivedSystem, backup: Path)
 
 
 def test_what_was_backed_up_and_wiped_is_the_same_after_a_restore(
-    lived: LivedSystem, before: Remembered, backup: Path
+    lived: LivedSystem, before: Remembered, backup: Path, keys_aside: Path
 ) -> None:
     status, said = lived.run("restore", str(backup))
     assert status == 0, said
     print(said)
+    assert "only with the vault's key file" in " ".join(said.split())
+    shutil.copytree(keys_aside, lived.var_dir / "vault-keys")
     assert said.count("as when it was backed up") == len(before.hashes)
     lived.start()
     assert lived.hashes(before.bound) == before.hashes
