@@ -223,7 +223,7 @@ def test_what_debian_must_have_is_named_for_every_group_and_looked_for_in_no_tim
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert time.monotonic() - began < 1
-    assert list(system_packages.read_packages()) == ["java", "maven", "chromium", "fonts"]
+    assert list(system_packages.read_packages()) == ["java", "maven", "chromium", "postgresql", "fonts"]
 
 
 def test_what_is_missing_where_apt_is_not_is_named_in_one_sentence(tmp_path):
