@@ -76,8 +76,8 @@ def log_behind_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     with FaultProxy(node.port) as line:
         written = kafka_node.server_properties
 
-        def sends_to_the_line(data: Path, port: int, controller_port: int) -> str:
-            text = written(data, port, controller_port)
+        def sends_to_the_line(data: Path, port: int, controller_port: int, guarded: None) -> str:
+            text = written(data, port, controller_port, guarded)
             advertised = next(row for row in text.splitlines() if row.startswith("advertised.listeners="))
             return text.replace(advertised, advertised.replace(f":{port},", f":{line.port},"))
 
