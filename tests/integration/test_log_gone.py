@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,7 +76,9 @@ def log_behind_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     with FaultProxy(node.port) as line:
         written = kafka_node.server_properties
 
-        def sends_to_the_line(data: Path, port: int, controller_port: int, guarded: None) -> str:
+        def sends_to_the_line(
+            data: Path, port: int, controller_port: int, guarded: Mapping[str, str] | None = None
+        ) -> str:
             text = written(data, port, controller_port, guarded)
             advertised = next(row for row in text.splitlines() if row.startswith("advertised.listeners="))
             return text.replace(advertised, advertised.replace(f":{port},", f":{line.port},"))
