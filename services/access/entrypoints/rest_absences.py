@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
@@ -26,6 +26,11 @@ class AbsenceBody(Strict):
     delegate_id: Annotated[str | None, Field(description="Who stands in. Without one her cases are nobody's.")] = None
 
 
+_NOBODY: Final[dict[int | str, dict[str, Any]]] = {
+    404: {"description": "Nobody of the organisation has this account_id"}
+}
+
+
 def absence_routes(away: Away) -> APIRouter:
     router = APIRouter(tags=["absences"])
 
@@ -34,7 +39,7 @@ def absence_routes(away: Away) -> APIRouter:
         """Present and coming: her own and those she stands in for; supervisors and administrators see everybody's."""
         return {"items": [_absence_json(absence) for absence in await asyncio.to_thread(away.of, principal)]}
 
-    @router.post("/v1/absences", status_code=201)
+    @router.post("/v1/absences", status_code=201, responses=_NOBODY)
     async def say(body: AbsenceBody, principal: Herself) -> dict[str, Any]:
         """She is away; a colleague with her roles stands in for her. It counts within a minute of its beginning.
 
@@ -60,7 +65,7 @@ def absence_routes(away: Away) -> APIRouter:
             raise not_found() from None
         return {"absence_id": absence_id}
 
-    @router.get("/v1/delegates")
+    @router.get("/v1/delegates", responses=_NOBODY)
     async def delegates(principal: Herself, account_id: str = "") -> dict[str, Any]:
         """Who could stand in for her, or for somebody an administrator names."""
         try:
