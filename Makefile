@@ -92,6 +92,11 @@ matrix: setup ## who gets what, asked of a running system; and twenty random fau
 	@$(PY) -m infra.system_packages --only java,maven
 	@$(PY) -m pytest -q -s tests/acceptance/test_matrix.py tests/mutations/test_policy_mutants.py
 
+.PHONY: canary
+canary: setup ## put who she is in through every door, look for her everywhere, and print what was looked at
+	@$(PY) -m infra.system_packages --only java,maven
+	$(PY) -m pytest -q -s tests/acceptance/test_canary_scan.py
+
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
