@@ -45,6 +45,10 @@ WAITING: Final = (
 
 LONG: Final = (
     "tests/integration/test_rebuild_and_restore.py",
+    "tests/acceptance/test_matrix.py",
+    "tests/acceptance/test_staff_who_are_away.py",
+    "tests/acceptance/test_vault.py",
+    "tests/mutations/test_policy_mutants.py",
     "tests/integration/test_demo_goes_on.py",
     "tests/acceptance/test_parts_that_stop.py",
     "tests/integration/test_bulk_delivery.py",
