@@ -118,9 +118,6 @@ def create_releases_router(releases: Releases, now: Callable[[], int]) -> APIRou
     return router
 
 
-_NOT_NOW: Final[dict[int | str, dict[str, Any]]] = {
-    409: {"description": "Not yet, released already, or not the draft that was looked at"}
-}
 _AS_CSV: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
