@@ -13,12 +13,12 @@ import secrets
 import stat
 import tempfile
 import threading
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.vault.adapters.sealing import KEY_BYTES, new_key
 from services.vault.application.errors import Away
@@ -74,7 +74,7 @@ class KeyFile:
         with self._lock:
             self._read_again()
             epoch = Epoch(organisation, max(self.epochs(organisation), default=0) + 1, new_key())
-            changed = json.loads(json.dumps(self._keys))
+            changed = deepcopy(self._keys)
             of_organisation = changed["organisations"].setdefault(organisation, {})
             of_organisation[str(epoch.number)] = base64.b64encode(epoch.key).decode()
             self._replace(changed)
@@ -85,7 +85,7 @@ class KeyFile:
             self._read_again()
             if number not in self.epochs(organisation):
                 raise ValueError(f"there is no epoch {number}: nothing is destroyed before another key is there")
-            changed = json.loads(json.dumps(self._keys))
+            changed = deepcopy(self._keys)
             kept = changed["organisations"][organisation]
             changed["organisations"][organisation] = {n: key for n, key in kept.items() if int(n) >= number}
             if changed != self._keys:
@@ -101,9 +101,6 @@ class KeyFile:
         except InvalidSignature:
             return False
         return True
-
-    def audit_key(self) -> bytes:
-        return self._audit_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
     def check(self) -> None:
         """Raises Away when the file cannot be read any more."""
@@ -121,7 +118,7 @@ class KeyFile:
             raise Away(str(error)) from None
 
     def _read(self) -> None:
-        require_private(self.path.parent, 0o077, "700")
+        require_private(self.path.parent)
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
         except OSError as error:
@@ -159,7 +156,7 @@ class KeyFile:
 def create_key_file(path: Path) -> KeyFile:
     """New keys, of a new installation. Raises UnusableKeys when there is a file already, or others may enter."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    require_private(path.parent, 0o077, "700")
+    require_private(path.parent)
     if path.exists():
         raise UnusableKeys(f"there are keys already: {path}")
     audit = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
@@ -192,14 +189,14 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
-def require_private(directory: Path, forbidden: int, mode: str) -> None:
+def require_private(directory: Path) -> None:
     """Raises UnusableKeys unless the directory is ours and closed to others."""
     try:
         found = directory.stat()
     except OSError as error:
         raise UnusableKeys(f"the directory of the vault's keys cannot be read: {error.strerror}: {directory}") from None
-    if stat.S_IMODE(found.st_mode) & forbidden or found.st_uid != os.geteuid():
-        raise UnusableKeys(f"{directory} must be yours alone: chmod {mode} {directory}")
+    if stat.S_IMODE(found.st_mode) & 0o077 or found.st_uid != os.geteuid():
+        raise UnusableKeys(f"{directory} must be yours alone: chmod 700 {directory}")
 
 
 def _overwrite(reading: int) -> None:

@@ -59,7 +59,7 @@ class SqlVaultStore:
         if self._is_sqlite:
             directory = Path(str(parsed.database)).parent
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            require_private(directory, 0o077, "700")
+            require_private(directory)
         self._engine: Final = _sqlite_engine(url) if self._is_sqlite else create_engine(url, pool_pre_ping=True)
         tables.METADATA.create_all(self._engine)
 

@@ -88,10 +88,6 @@ class Keyring(Protocol):
 
     def is_signed(self, message: bytes, signature: bytes) -> bool: ...
 
-    def audit_key(self) -> bytes:
-        """The public half of what signs the audit (Ed25519, 32 bytes): for verifiers elsewhere."""
-        ...
-
 
 class Transaction(Protocol):
     """One writer of an organisation at a time; all of it durable when the block ends, or none."""
