@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,13 +61,12 @@ class Account:
 
     @staticmethod
     def of(told: Json) -> Account:
-        areas = tuple(" / ".join(filter(None, (area["district"], area["upazila"]))) for area in told["areas"])
         return Account(
             told["account_id"],
             told["sign_in_name"],
             told["name"],
             tuple(told["roles"]),
-            areas,
+            _areas(told["areas"]),
             told["closed_at"] is not None,
             told["invited_until"],
         )
@@ -85,6 +84,57 @@ class LockOut:
     @staticmethod
     def of(told: Json) -> LockOut:
         return LockOut(told["account_id"], told["name"], int(told["failures"]), told["blocked_until"])
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What waits for a second person. what: invitation, roles or standing_in; the rest is empty where it says nothing.
+
+    may_confirm: whether who looks may be the second person.
+    """
+
+    proposal_id: str
+    account_id: str
+    name: str
+    asked_by: str
+    asked_at: str
+    expires_at: str
+    may_confirm: bool
+    what: str
+    roles: tuple[str, ...]
+    areas: tuple[str, ...]
+    delegate: str
+    since: str
+    until: str
+
+    @staticmethod
+    def of(told: Json) -> Proposal:
+        return Proposal(
+            told["proposal_id"],
+            told["account_id"],
+            told["name"],
+            told["asked_by"],
+            told["asked_at"],
+            told["expires_at"],
+            told["may_confirm"] is True,
+            told["what"],
+            tuple(told.get("roles", ())),
+            _areas(told.get("areas", ())),
+            told.get("delegate", ""),
+            told.get("since", ""),
+            told.get("until", ""),
+        )
+
+
+async def waiting_proposals(visit: Visit) -> tuple[Proposal, ...]:
+    """What she may know of that waits for a second person, the oldest first."""
+    answer = await visit.get("/v1/proposals")
+    with understood(Part.ACCESS):
+        return tuple(Proposal.of(told) for told in answer["items"])
+
+
+def _areas(told: Iterable[Json]) -> tuple[str, ...]:
+    return tuple(" / ".join(filter(None, (area["district"], area["upazila"]))) for area in told)
 
 
 @dataclass(frozen=True, slots=True)

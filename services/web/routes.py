@@ -47,6 +47,7 @@ ROUTES: Final = (
     Route("/v1/accounts", Part.ACCESS),
     Route("/v1/account-changes", Part.ACCESS),
     Route("/v1/lock-outs", Part.ACCESS),
+    Route("/v1/proposals", Part.ACCESS),
     Route("/v1/absences", Part.ACCESS),
     Route("/v1/delegates", Part.ACCESS),
     Route("/.well-known/jwks.json", Part.ACCESS),

@@ -99,6 +99,7 @@ def _filled(path: str, about: Subject) -> str:
     values = {
         "session_id": "none",
         "absence_id": "none",
+        "proposal_id": "none",
         "act": "acknowledge",
         "name": "contacted_on_time",
         "file": "icon.svg",

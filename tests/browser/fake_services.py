@@ -77,6 +77,7 @@ class FakeServices:
             Route("/v1/people", self._guarded(self._people)),
             Route("/v1/accounts", self._guarded(self._accounts)),
             Route("/v1/lock-outs", self._guarded(self._nothing)),
+            Route("/v1/proposals", self._guarded(self._nothing)),
             Route("/v1/worklist", self._guarded(self._worklist)),
             Route("/v1/events", self._guarded(self._event), methods=["POST"]),
             Route("/v1/events:batch", self._guarded(self._echo), methods=["POST"]),

@@ -28,11 +28,17 @@ class SqliteAccounts:
         return self._one("account_id = ?", account_id)
 
     def of_organisation(self, organisation: str) -> list[Account]:
+        return [stored.account for stored in self._of(organisation)]
+
+    def opened_of(self, organisation: str) -> list[Account]:
+        return [stored.account for stored in self._of(organisation) if stored.was_opened]
+
+    def _of(self, organisation: str) -> list[Stored]:
         with self._database.connection() as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM accounts WHERE organisation = ? ORDER BY name, account_id", (organisation,)
             ).fetchall()
-        return [_stored(row).account for row in rows]
+        return [_stored(row) for row in rows]
 
     def closed_ids(self) -> list[str]:
         with self._database.connection() as connection:

@@ -41,6 +41,17 @@ CREATE TABLE IF NOT EXISTS invitations (
     ended_at      INTEGER
 ) STRICT;
 CREATE INDEX IF NOT EXISTS invitations_of_account ON invitations (account_id);
+CREATE TABLE IF NOT EXISTS proposals (
+    proposal_id   TEXT PRIMARY KEY,
+    organisation  TEXT NOT NULL,
+    account_id    TEXT NOT NULL,
+    asked_by      TEXT NOT NULL,
+    asked_at      INTEGER NOT NULL,
+    kind          TEXT NOT NULL,
+    act           TEXT NOT NULL,
+    ended_at      INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS proposals_that_wait ON proposals (organisation) WHERE ended_at IS NULL;
 CREATE TABLE IF NOT EXISTS second_factors (
     account_id    TEXT PRIMARY KEY,
     sealed_secret BLOB NOT NULL,

@@ -64,11 +64,17 @@ class Done(StrEnum):
     LOCK_LIFTED = "lock_lifted"
     ABSENCE_SAID = "absence_said"
     ABSENCE_ENDED = "absence_ended"
+    INVITATION_PROPOSED = "invitation_proposed"
+    ROLES_PROPOSED = "roles_proposed"
+    ABSENCE_PROPOSED = "absence_proposed"
+    PROPOSAL_CONFIRMED = "proposal_confirmed"
+    PROPOSAL_REFUSED = "proposal_refused"
 
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """by_account_id: who did it; roles and areas: those of the account afterwards. at: milliseconds."""
+    """by_account_id: who did it; roles and areas: those of the account afterwards, of what was
+    proposed those that it would have. at: milliseconds."""
 
     at: int
     account_id: str

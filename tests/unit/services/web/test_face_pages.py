@@ -32,6 +32,7 @@ PAGES = {
     "/releases": {Role.EVALUATOR, Role.DONOR},
     "/releases/1": {Role.EVALUATOR, Role.DONOR},
     "/lock-outs": {Role.SUPERVISOR},
+    "/proposals": {Role.ADMINISTRATOR, Role.SUPERVISOR},
     "/account": {Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.ADMINISTRATOR, Role.DONOR},
 }
 PEOPLE_ROLES = [role for role in Role if role is not Role.SYSTEM]
@@ -106,6 +107,7 @@ async def test_a_session_that_cannot_be_checked_is_kept_and_said(browser: httpx.
         ("/outcomes", "evaluator"),
         ("/releases", "donor"),
         ("/lock-outs", "supervisor"),
+        ("/proposals", "supervisor"),
         ("/account", "evaluator"),
     ],
 )
@@ -145,6 +147,7 @@ async def test_a_missing_case_and_somebody_elses_look_the_same(browser: httpx.As
         ("/lock-outs/any", "supervisor"),
         ("/people", "administrator"),
         ("/people/any/close", "administrator"),
+        ("/proposals/any/confirm", "supervisor"),
     ],
 )
 @pytest.mark.parametrize("forged", ["no proof", "another site", "another session's token"])
