@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from services.access.adapters.signing_key import UnsafeKeyFile
 from services.access.application.account_keeping import NoSuchAccount, NotForDemo
 from services.access.application.inviting import AlreadyClosed, Invited
 from services.access.application.second_persons import AskerGone, NoSuchProposal, NotTheSecond, Waiting
@@ -23,6 +22,7 @@ from services.access.entrypoints.shapes import act_json
 from services.access.first_administrator import OtherRoles, invite_administrator, of_the_machine
 from services.casework.domain.instants import format_instant
 from services.runtime.logging import configure_logging
+from services.runtime.ours_alone import NotOursAlone
 from services.runtime.serve import CannotServe, run, serve_http
 from services.runtime.settings import InvalidSettings, Settings, load_settings
 
@@ -32,7 +32,7 @@ async def main() -> None:
     configure_logging("access", settings.log_level)
     try:
         app = create_app(settings)
-    except UnsafeKeyFile as error:
+    except NotOursAlone as error:
         raise CannotServe(str(error)) from None
     await serve_http(app, settings.inner_host, settings.access_port, stop_within_seconds=settings.stop_within_seconds)
 
@@ -41,7 +41,7 @@ async def invite(organisation: str, sign_in_name: str, name: str) -> None:
     try:
         parts = build_parts(_settings())
         invited = invite_administrator(parts, organisation, sign_in_name, name)
-    except (UnsafeKeyFile, InvalidAccount, OtherRoles, AlreadyClosed) as error:
+    except (NotOursAlone, InvalidAccount, OtherRoles, AlreadyClosed) as error:
         raise CannotServe(f"nobody was invited: {error}") from None
     sys.stdout.write(_said(sign_in_name, invited))
 
@@ -59,7 +59,7 @@ async def confirm(organisation: str, proposal_id: str) -> None:
         raise CannotServe(f"nothing of {organisation} waits under this id") from None
     except (NotTheSecond, AskerGone):
         raise CannotServe("nothing was confirmed: who asked for this administers accounts no more") from None
-    except (UnsafeKeyFile, InvalidAbsence, InvalidAccount, NoSuchAccount, NotForDemo, AlreadyClosed) as error:
+    except (NotOursAlone, InvalidAbsence, InvalidAccount, NoSuchAccount, NotForDemo, AlreadyClosed) as error:
         raise CannotServe(f"nothing was confirmed: {error}") from None
     sys.stdout.write(f"{invited.code}\n\nThe other half of the code.\n" if invited else "confirmed\n")
 

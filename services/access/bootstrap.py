@@ -70,7 +70,7 @@ class Parts:
 
 
 def build_parts(settings: Settings) -> Parts:
-    """Raises UnsafeKeyFile."""
+    """Raises NotOursAlone."""
     key = load_or_create_signing_key(settings.access_dir)
     database = Database(settings.access_dir)
     store, passwords, sessions = SqliteAccounts(database), Argon2Passwords(), SqliteSessions(database)
@@ -86,7 +86,7 @@ def build_parts(settings: Settings) -> Parts:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service's app. Raises UnsafeKeyFile."""
+    """The service's app. Raises NotOursAlone."""
     parts = build_parts(settings)
     device_sessions = _device_sessions(settings, parts)
     second_factors = _second_factors(settings, parts)

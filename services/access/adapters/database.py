@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from services.access.adapters.signing_key import private_directory
+from services.runtime.ours_alone import private_directory
 
 FILE_NAME: Final = "accounts.sqlite3"
 
@@ -112,7 +112,7 @@ class Database:
     """Each use opens its own connection: safe from any thread, and beside other processes."""
 
     def __init__(self, directory: Path) -> None:
-        """Raises UnsafeKeyFile when others may enter the directory."""
+        """Raises NotOursAlone when others may enter the directory."""
         self._path = private_directory(directory) / FILE_NAME
         with self.connection() as connection:
             connection.execute("PRAGMA journal_mode=WAL")
