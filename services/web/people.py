@@ -73,6 +73,31 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What was done with an account, and what it was afterwards. by: the account id of who did it, or a machine."""
+
+    number: int
+    at: str
+    by: str
+    what: str
+    account_id: str
+    roles: tuple[str, ...]
+    areas: tuple[str, ...]
+
+    @staticmethod
+    def of(told: Json) -> AccountChange:
+        return AccountChange(
+            int(told["number"]),
+            told["at"],
+            told["by_account_id"],
+            told["what"],
+            told["account_id"],
+            tuple(told["roles"]),
+            _areas(told["areas"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LockOut:
     """A name that waits after wrong attempts."""
 

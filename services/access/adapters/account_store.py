@@ -12,7 +12,6 @@ from services.access.domain.accounts import Account, AccountChange, Done
 from services.access.domain.permissions import Area, Role
 
 _COLUMNS: Final = "account_id, organisation, sign_in_name, name, roles, areas, created_at, closed_at, password_hash"
-_MOST_CHANGES: Final = 500
 
 
 class SqliteAccounts:
@@ -95,17 +94,17 @@ class SqliteAccounts:
         with self._database.connection() as connection:
             _record(connection, account, done, now, by)
 
-    def changes_of(self, organisation: str) -> list[AccountChange]:
-        """The newest first, at most 500."""
+    def changes_of(self, organisation: str, before: int, limit: int) -> list[AccountChange]:
+        """Those with a lower number, the newest first."""
         with self._database.connection() as connection:
             rows = connection.execute(
-                "SELECT at, account_id, by_account_id, what, roles, areas FROM account_changes WHERE organisation = ? "
-                "ORDER BY number DESC LIMIT ?",
-                (organisation, _MOST_CHANGES),
+                "SELECT number, at, account_id, by_account_id, what, roles, areas FROM account_changes "
+                "WHERE organisation = ? AND number < ? ORDER BY number DESC LIMIT ?",
+                (organisation, before, limit),
             ).fetchall()
         return [
-            AccountChange(at, account_id, by, Done(what), _roles(roles), _areas(areas))
-            for at, account_id, by, what, roles, areas in rows
+            AccountChange(number, at, account_id, by, Done(what), _roles(roles), _areas(areas))
+            for number, at, account_id, by, what, roles, areas in rows
         ]
 
     def mark_as_demo(self, account_id: str) -> None:

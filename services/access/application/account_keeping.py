@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from services.access.application.ports import AccountStore, NameTaken, SessionStore
 from services.access.domain.accounts import Account, AccountChange, Done, InvalidAccount, check_account, normalised
 from services.access.domain.permissions import Area, Principal, Role
+
+MOST_CHANGES: Final = 500
+NEWEST: Final = 2**62
 
 
 class NoSuchAccount(Exception):
@@ -28,6 +32,14 @@ class NewAccount:
     name: str
     roles: frozenset[Role]
     areas: tuple[Area, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """more: whether there are older ones."""
+
+    items: tuple[AccountChange, ...]
+    more: bool
 
 
 class AccountKeeping:
@@ -136,6 +148,7 @@ class AccountKeeping:
             raise OwnAccount
         return account
 
-    def changes(self, principal: Principal) -> list[AccountChange]:
-        """What was done with accounts of her organisation, the newest first."""
-        return self._store.changes_of(principal.organisation)
+    def changes(self, principal: Principal, before: int = NEWEST, limit: int = MOST_CHANGES) -> Changes:
+        """What was done with accounts of her organisation, the newest first; before: only with a lower number."""
+        found = self._store.changes_of(principal.organisation, before, limit + 1)
+        return Changes(tuple(found[:limit]), more=len(found) > limit)

@@ -73,9 +73,12 @@ class Done(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """by_account_id: who did it; roles and areas: those of the account afterwards, of what was
-    proposed those that it would have. at: milliseconds."""
+    """number: over all organisations, later ones are higher. by_account_id: who did it. at: milliseconds.
 
+    roles, areas: those of the account afterwards; of what was proposed, those that it would have.
+    """
+
+    number: int
     at: int
     account_id: str
     by_account_id: str

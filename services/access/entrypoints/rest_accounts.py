@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.access.application.account_keeping import (
+    MOST_CHANGES,
+    NEWEST,
     AccountKeeping,
     NewAccount,
     NoSuchAccount,
@@ -162,12 +164,17 @@ def account_routes(
     @router.get("/v1/account-changes")
     async def account_changes(
         principal: Annotated[Principal, Depends(permitted(Action.READ_ACCOUNT_CHANGES))],
+        before: Annotated[int, Query(ge=1, le=NEWEST)] = NEWEST,
+        limit: Annotated[int, Query(ge=1, le=MOST_CHANGES)] = MOST_CHANGES,
     ) -> dict[str, Any]:
-        """Who did what with accounts, the newest first: for supervisors of the whole organisation."""
+        """Who did what with accounts, the newest first: for supervisors of the whole organisation.
+
+        `before`: only what has a lower `number`; `more`: whether there is still older.
+        """
         if principal.areas:
             raise Problem(403, "Not permitted", "this is for supervisors of the organisation", kind="not_permitted")
-        found = await asyncio.to_thread(keeping.changes, principal)
-        return {"items": [change_json(change) for change in found]}
+        found = await asyncio.to_thread(keeping.changes, principal, before, limit)
+        return {"items": [change_json(change) for change in found.items], "more": found.more}
 
     return router
 

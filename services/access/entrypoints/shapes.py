@@ -117,6 +117,7 @@ def act_json(act: Act, delegate: str) -> dict[str, Any]:
 
 def change_json(change: AccountChange) -> dict[str, Any]:
     return {
+        "number": change.number,
         "at": format_instant(change.at),
         "account_id": change.account_id,
         "by_account_id": change.by_account_id,

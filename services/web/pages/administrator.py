@@ -17,7 +17,7 @@ from services.web.pages.second_person import asked_for
 from services.web.people import Account, LockOut, waiting_proposals
 from services.web.routes import Part
 
-_ROLES: Final = (Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.DONOR, Role.ADMINISTRATOR)
+ROLES: Final = (Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.DONOR, Role.ADMINISTRATOR)
 _NOTHING_TYPED: Final = {"sign_in_name": "", "name": "", "areas": ""}
 _BETWEEN_AREAS: Final = re.compile(r"[,\s]+")
 
@@ -35,7 +35,7 @@ async def invite(visit: Visit) -> Response:
     roles = [str(role) for role in form.getlist("roles")]
     body = {"sign_in_name": typed["sign_in_name"], "name": typed["name"], "roles": roles or [""]}
     try:
-        answer = await visit.post("/v1/accounts", body | {"areas": _areas(typed["areas"])})
+        answer = await visit.post("/v1/accounts", body | {"areas": typed_areas(typed["areas"])})
     except Refused as refusal:
         if refusal.status != 422:
             raise
@@ -98,7 +98,7 @@ async def _people(
         renewing={each.account_id for each in proposals if each.what == "invitation"},
         typed=typed,
         chosen=chosen or [],
-        roles=_ROLES,
+        roles=ROLES,
         wrong={error.field: error.message for error in refusal.errors} if refusal else {},
     )
 
@@ -119,7 +119,7 @@ def _answered(visit: Visit, answer: Json, name: str) -> Response:
     return visit.show("invited.html", code=code, expires_at=expires_at, name=name, address=f"{origin}/invitation")
 
 
-def _areas(typed: str) -> list[dict[str, str | None]]:
+def typed_areas(typed: str) -> list[dict[str, str | None]]:
     """`jashore/sharsha, khulna` as access takes it."""
     named = (part.partition("/") for part in _BETWEEN_AREAS.split(typed.strip().lower()) if part)
     return [{"district": district, "upazila": upazila or None} for district, _, upazila in named]

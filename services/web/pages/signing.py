@@ -25,6 +25,7 @@ from services.web.faces import (
     visit_of,
     words_for,
 )
+from services.web.qr_codes import qr_svg
 from services.web.routes import Part
 from services.web.sessions import begin_session, end_session, session_token
 
@@ -112,7 +113,7 @@ async def second_factor(request: Request) -> Response:
 def _second_factor(request: Request, status: int, fields: Mapping[str, str], error: str | None) -> Response:
     # The address is posted back by the browser, and becomes a link only if it is what an authenticator opens.
     uri = fields["uri"] if fields["uri"].startswith("otpauth://totp/") else ""
-    return render(request, "second_factor.html", status, fields=fields, uri=uri, error=error)
+    return render(request, "second_factor.html", status, fields=fields, uri=uri, qr=qr_svg(uri), error=error)
 
 
 def _signed_in(request: Request, answer: Json, response: Response) -> Response:

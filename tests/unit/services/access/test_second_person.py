@@ -289,7 +289,7 @@ def test_who_asked_who_confirmed_and_who_refused_is_recorded_for_ever(house, chi
     house.seconds.confirm(head, asked(house, chief, rina).proposal.proposal_id)
     roles = house.seconds.change_roles(chief, rina.account_id, frozenset({Role.SUPERVISOR}), (SHARSHA,))
     house.seconds.refuse(head, roles.proposal.proposal_id)
-    hers = [change for change in house.keeping.changes(ADMINISTRATOR) if change.account_id == rina.account_id]
+    hers = [change for change in house.keeping.changes(ADMINISTRATOR).items if change.account_id == rina.account_id]
     assert [(change.done, change.by_account_id) for change in reversed(hers)][3:] == [
         (Done.INVITATION_PROPOSED, chief.account_id),
         (Done.PROPOSAL_CONFIRMED, head.account_id),
