@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -198,8 +198,11 @@ class CaseSafe(Protocol):
 class Copies(Protocol):
     """Backups of the store that can be reached from here."""
 
-    def forget(self, organisation: str, case_ids: frozenset[str]) -> None:
-        """In each that can still be read: their rows are gone, and everybody else's keys are under the newest epoch."""
+    def forget(self, organisation: str, erasures: Sequence[Erasure]) -> None:
+        """In each that can still be read: their rows are gone, and everybody else's keys are under the newest epoch.
+
+        Each knows of the erasures, as not told to the log yet: the log it is brought back with may be older than they.
+        """
         ...
 
 
