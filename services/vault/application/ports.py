@@ -9,7 +9,7 @@ from typing import Protocol
 
 from services.access.domain.permissions import CaseResource
 from services.vault.domain.audit_chain import Checkpoint, Entry
-from services.vault.domain.looks import BrokenGlass
+from services.vault.domain.looks import BrokenGlass, BudgetSpent
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,10 @@ class Transaction(Protocol):
         ...
 
     def cases_looked_at(self, organisation: str, actor: str, since: int) -> frozenset[str]: ...
+
+    def budgets_spent(self, organisation: str, since: int) -> list[BudgetSpent]:
+        """Who was refused a look at `since` or later because a day's cases were spent; the latest first."""
+        ...
 
     def end_of_audit(self, organisation: str) -> Checkpoint | None: ...
 
