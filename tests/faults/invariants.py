@@ -50,12 +50,21 @@ class Violation:
 
 @dataclass(slots=True)
 class Submission:
-    """What a client kept of one event it sent. receipts: their recorded_at; refusals: HTTP statuses said for good."""
+    """What a client kept of one event it sent. receipts: their recorded_at; refusals: HTTP statuses said for good.
+
+    taken_back: those of the refusals that came when a receipt was there already.
+    """
 
     event: Event
     attempts: int = 0
     receipts: list[int] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
+    taken_back: list[int] = field(default_factory=list)
+
+    def refuse(self, status: int) -> None:
+        self.refusals.append(status)
+        if self.receipts:
+            self.taken_back.append(status)
 
     @property
     def is_settled(self) -> bool:
@@ -127,14 +136,17 @@ def unsent_records(kept: Iterable[Submission], log: Iterable[Logged]) -> list[Vi
 
 
 def unanswered(kept: Iterable[Submission]) -> list[Violation]:
-    """I1: a client that goes on sending gets a receipt or a refusal in the end, and not both."""
+    """I1: a client that goes on sending gets a receipt or a refusal in the end, and after a receipt no refusal.
+
+    The other way round may be: what was said again after a refusal is taken when the case has become hers meanwhile.
+    """
     found = []
     for sent in kept:
         ids = (sent.event.case_id, sent.event.event_id)
         if not sent.is_settled:
             found.append(Violation(Invariant.I1, "never answered", ids, said=f"sent {sent.attempts} times"))
-        elif sent.receipts and sent.refusals:
-            found.append(Violation(Invariant.I1, "answered both ways", ids, said=f"refused with {sent.refusals}"))
+        elif sent.taken_back:
+            found.append(Violation(Invariant.I1, "refused after its receipt", ids, said=f"with {sent.taken_back}"))
     return found
 
 

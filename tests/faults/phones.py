@@ -229,7 +229,7 @@ class Phones:
             return True
         status = result["problem"]["status"]
         if status in FOR_GOOD:
-            submission.refusals.append(status)
+            submission.refuse(status)
             return True
         return False
 

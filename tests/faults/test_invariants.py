@@ -119,9 +119,17 @@ def test_the_detectors_own_cases_are_sent_by_nobody() -> None:
     assert unsent_records([], [recorded(a_call(0)._replace(organisation=CANARY_ORGANISATION), 0)]) == []
 
 
-def test_what_was_never_answered_or_answered_both_ways_is_found() -> None:
-    never, both = Submission(a_call(0), 7), Submission(a_call(1), 2, [1001], [403])
-    assert kinds(unanswered([never, both])) == ["never answered", "answered both ways"]
+def test_what_was_never_answered_or_refused_after_its_receipt_is_found() -> None:
+    never, unsaid = Submission(a_call(0), 7), answered(a_call(1), 1001, attempts=2)
+    unsaid.refuse(403)
+    assert kinds(unanswered([never, unsaid])) == ["never answered", "refused after its receipt"]
+
+
+def test_what_was_refused_and_taken_when_it_was_said_again_is_no_violation() -> None:
+    again = Submission(a_call(0), 2)
+    again.refuse(403)
+    again.receipts.append(1000)
+    assert unanswered([again]) == []
 
 
 # --- I3, I4, I8 -------------------------------------------------------------------------------------------------------
