@@ -35,6 +35,7 @@ from services.web.pages import (
     evaluator,
     for_her,
     head,
+    health,
     identity,
     releases,
     signing,
@@ -86,6 +87,7 @@ def create_app(
     )
     app.state.verifier = verifier
     app.state.backends = backends
+    app.state.documents = documents
     return app
 
 
@@ -128,6 +130,7 @@ def _page_routes() -> list[BaseRoute]:
         Route("/people", administrator.people),
         Route("/people", administrator.invite, methods=["POST"]),
         Route("/people/{account_id}/{act}", administrator.act_on, methods=["POST"]),
+        Route("/health", health.health),
         Route("/lock-outs", administrator.lock_outs),
         Route("/lock-outs/{account_id}", administrator.lift_lock_out, methods=["POST"]),
         Route("/account", account.account),

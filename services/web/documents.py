@@ -1,10 +1,11 @@
-"""What the origin says about all parts together: one OpenAPI document, one readiness."""
+"""What the origin says about all parts together: one OpenAPI document, one readiness, and how each part is."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -18,6 +19,23 @@ _PATIENCE: Final = httpx.Timeout(5.0, connect=2.0)
 _REF: Final = "#/components/"
 
 Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PartHealth:
+    """How one part is. answers: it said something; missing: (what it does not reach, why), none when it is ready."""
+
+    name: str
+    answers: bool
+    is_ready: bool
+    missing: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def names_missing(self) -> list[str]:
+        """For everybody: `part.what`, the part alone when it does not say, nothing when it is ready."""
+        if self.is_ready:
+            return []
+        return [f"{self.name}.{what}" for what, _ in self.missing] or [self.name]
 
 
 class Documents:
@@ -40,13 +58,16 @@ class Documents:
 
         Everybody may ask, so names are all it says: why is told by the part itself, on its own port.
         """
-        asked = self._asked_for_readiness
-        answers = await asyncio.gather(*(self._missing_of(name, url) for name, url in asked.items()))
-        missing = [(name, "not ready") for answer in answers for name in answer]
+        missing = [(name, "not ready") for part in await self.health() for name in part.names_missing]
         if missing:
             names = ", ".join(name for name, _ in missing)
             return Problem(503, "Not ready", f"not ready: {names}", missing, kind="not_ready").to_response()
-        return JSONResponse({"status": "ready", "parts": sorted(asked)})
+        return JSONResponse({"status": "ready", "parts": sorted(self._asked_for_readiness)})
+
+    async def health(self) -> list[PartHealth]:
+        """How every part is just now, with the reasons: for those who look after the system."""
+        asked = self._asked_for_readiness
+        return list(await asyncio.gather(*(self._health_of(name, url) for name, url in asked.items())))
 
     async def _document_of(self, part: Part) -> Document | None:
         try:
@@ -56,18 +77,18 @@ class Documents:
             return None
         return document if isinstance(document, dict) else None
 
-    async def _missing_of(self, name: str, url: str) -> list[str]:
+    async def _health_of(self, name: str, url: str) -> PartHealth:
         try:
             answer = await self._client.get(f"{url}/readyz", timeout=_PATIENCE)
         except httpx.TransportError:
-            return [name]
+            return PartHealth(name, answers=False, is_ready=False)
         if answer.status_code == 200:
-            return []
+            return PartHealth(name, answers=True, is_ready=True)
         try:
-            told = [f"{name}.{found['field']}" for found in answer.json()["errors"]]
+            missing = tuple((str(found["field"]), str(found["message"])) for found in answer.json()["errors"])
         except (ValueError, KeyError, TypeError):
-            told = []
-        return told or [name]
+            missing = ()
+        return PartHealth(name, answers=True, is_ready=False, missing=missing)
 
 
 def merged(documents: Mapping[Part, Document | None]) -> dict[str, Any]:

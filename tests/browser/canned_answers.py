@@ -151,6 +151,20 @@ def an_entry(event: dict[str, Any]) -> dict[str, Any]:
     return told | {"recorded_at": ago(), "recorded_by": CASEWORKER} | marks
 
 
+def a_partition(number: int, *, is_silent: bool = False) -> dict[str, Any]:
+    heard = ago(minutes=9) if is_silent else ago(seconds=1)
+    return {
+        "partition": number,
+        "checked_until": heard,
+        "cases": 359,
+        "heard_at": heard,
+        "lag_records": None if is_silent else number,
+        "silent": is_silent,
+        "canary_raised_at": ago(minutes=3),
+        "canary_ended_at": ago(minutes=1),
+    }
+
+
 def an_alert(number: int, title: str, severity: str, days: float, sentence: str, **other: Any) -> dict[str, Any]:
     """An open alert as alerting tells it, `days` overdue."""
     return {

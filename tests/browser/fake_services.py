@@ -25,6 +25,7 @@ from tests.browser.canned_answers import (
     PASSWORD,
     PEOPLE,
     a_case,
+    a_partition,
     a_timeline,
     ago,
     alerts_answer,
@@ -64,6 +65,8 @@ class FakeServices:
     groups: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     transitions: list[dict[str, Any]] = field(default_factory=list)
     open_streams: int = 0
+    not_reached: list[tuple[str, str]] = field(default_factory=list)
+    """What every part says that it does not reach, and why."""
     releases: ASGIApp | None = None
     """The real routes of releases, where a test brings them."""
 
@@ -134,6 +137,9 @@ class FakeServices:
         return PEOPLE.get(request.headers.get("authorization", "").removeprefix("Bearer "))
 
     async def _readyz(self, _: Request) -> Response:
+        if self.not_reached:
+            names = ", ".join(name for name, _ in self.not_reached)
+            raise Problem(503, "Not ready", f"not reached: {names}", self.not_reached, kind="not_ready")
         return JSONResponse({"status": "ready", "parts": []})
 
     async def _openapi(self, _: Request) -> Response:
@@ -235,7 +241,9 @@ class FakeServices:
         return JSONResponse({"event_id": OTHER_CASEWORKER, "recorded_at": ago()})
 
     async def _detector(self, _: Request) -> Response:
-        return JSONResponse(self.freshness())
+        partitions = [a_partition(number, is_silent=self.is_stale and number == 3) for number in range(12)]
+        because = ["partition 3 has been silent for 540 s"] if self.is_stale else []
+        return JSONResponse(self.freshness() | {"because": because, "partitions": partitions})
 
     async def _outcomes(self, request: Request) -> Response:
         query, name = request.query_params, request.path_params["name"]
