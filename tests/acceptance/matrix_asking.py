@@ -31,7 +31,7 @@ from tests.system_fixture import System, bearer
 
 RECORDING = ("/v1/events", "/v1/events:batch")
 FIRST_QUARTER, NEXT_QUARTER = "2020-Q1", "2020-Q2"
-ABOUT_ONE_IN_THE_BODY = (*RECORDING, "/v1/vault/cards:check-out", "/v1/vault/looks")
+ABOUT_ONE_IN_THE_BODY = (*RECORDING, "/inbox/chosen/{act}", "/v1/vault/cards:check-out", "/v1/vault/looks")
 OPENING_GLASS = (":break-glass", "/glass")
 """Asked last: from then on she may look."""
 _KEEPING = ("/identity", "/safe-contact-plan", "/notes/{note_id}", "/KeepIdentity", "/KeepNote")
@@ -217,6 +217,8 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
             return {**event, "case_id": str(uuid4()), "caseworker_id": about.caseworker_id, **opening}
         case "/cases/{case_id}":
             return {"purpose": "visit"}
+        case "/inbox/chosen/{act}":
+            return {"form_id": str(uuid4()), "line": f"{about.case_id} {about.alert_id}"}
         case "/cases/{case_id}/identity":
             return {"act": "identity", "names": "Invented (test)"}
         case "/cases/{case_id}/glass":

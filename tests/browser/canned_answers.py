@@ -218,8 +218,29 @@ def a_silent_case(case_id: str, *alerts: dict[str, Any], **other: Any) -> dict[s
 def alerts_answer(items: list[dict[str, Any]]) -> dict[str, Any]:
     """The list of alerts as alerting answers it."""
     alerts = sum(len(item["alerts"]) for item in items)
-    counts = {"cases": len(items), "alerts": alerts, "by_severity": {}, "by_level": {}, "by_caseworker": []}
+    counts = {"cases": len(items), "alerts": alerts, "by_severity": {}, "by_level": {}} | _counted_by(items)
     return {"items": items, "next_cursor": None, "counts": counts, "position": "AAAA"}
+
+
+def _counted_by(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """As alerting counts, whose they are and where."""
+    by_caseworker: dict[tuple[Any, ...], list[int]] = {}
+    by_area: dict[tuple[Any, ...], list[int]] = {}
+    for item in items:
+        for counts, key in (
+            (by_caseworker, (item["caseworker_id"],)),
+            (by_area, (item["district"], item["upazila"])),
+        ):
+            counts.setdefault(key, []).append(len(item["alerts"]))
+    return {
+        "by_caseworker": [
+            {"caseworker_id": of, "cases": len(found), "alerts": sum(found)} for (of,), found in by_caseworker.items()
+        ],
+        "by_area": [
+            {"district": district, "upazila": upazila, "cases": len(found), "alerts": sum(found)}
+            for (district, upazila), found in by_area.items()
+        ],
+    }
 
 
 def an_indicator(name: str, title: str, unit: str, counts: tuple[str, str | None], **cell: Any) -> dict[str, Any]:

@@ -57,6 +57,10 @@ class FakeServices:
     recorded: dict[str, dict[str, Any]] = field(default_factory=dict)
     posts: list[tuple[str, Any]] = field(default_factory=list)
     refusal: Problem | None = None
+    refusals: dict[str, Problem] = field(default_factory=dict)
+    """What is refused of actions on alerts, by the path's last segment up to the colon."""
+    questions: list[dict[str, str]] = field(default_factory=list)
+    """What the list of alerts was asked for."""
     is_beating: bool = True
     is_stale: bool = False
     worklist: list[dict[str, Any]] = field(default_factory=list)
@@ -231,13 +235,15 @@ class FakeServices:
         answer = {"items": items, "next_cursor": None, "unreadable": unreadable}
         return JSONResponse(answer | {"freshness": self.freshness()})
 
-    async def _alerts(self, _: Request) -> Response:
+    async def _alerts(self, request: Request) -> Response:
+        self.questions.append(dict(request.query_params))
         return JSONResponse(alerts_answer(self.alerts) | {"freshness": self.freshness()})
 
     async def _act(self, request: Request) -> Response:
         self.posts.append((request.url.path, await request.json()))
-        if self.refusal is not None:
-            raise self.refusal
+        refusal = self.refusals.get(request.path_params["what"].partition(":")[0], self.refusal)
+        if refusal is not None:
+            raise refusal
         return JSONResponse({"event_id": OTHER_CASEWORKER, "recorded_at": ago()})
 
     async def _detector(self, _: Request) -> Response:
