@@ -40,6 +40,7 @@ class Role(StrEnum):
 
 class Action(StrEnum):
     READ_WORKLIST = "read_worklist"
+    OVERSEE_CASES = "oversee_cases"
     READ_CASE = "read_case"
     RECORD_EVENT = "record_event"
     READ_ALERTS = "read_alerts"
@@ -70,7 +71,8 @@ class Action(StrEnum):
 
 
 CASE_ACTIONS: Final = frozenset(
-    {Action.READ_WORKLIST, Action.READ_CASE, Action.RECORD_EVENT, Action.READ_ALERTS, Action.ACT_ON_ALERT}
+    {Action.READ_WORKLIST, Action.OVERSEE_CASES, Action.READ_CASE}
+    | {Action.RECORD_EVENT, Action.READ_ALERTS, Action.ACT_ON_ALERT}
 )
 SCOPED_ACTIONS: Final = CASE_ACTIONS - {Action.RECORD_EVENT}
 """Recording depends on when something happened, so no scope can stand for it."""

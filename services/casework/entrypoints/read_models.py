@@ -156,7 +156,7 @@ def worklist_out(worklist: Worklist, now: int, language: Language) -> WorklistOu
         next_cursor=worklist.next_cursor,
         cases_in_scope=worklist.cases_in_scope,
         incomplete=worklist.incomplete,
-        freshness=_freshness(worklist.freshness),
+        freshness=freshness_out(worklist.freshness),
     )
 
 
@@ -180,7 +180,7 @@ def case_out(view: CaseView, now: int, language: Language) -> CaseOut:
         open_alerts=[_alert(one) for one in owed if one.alert],
         last_contact_at=_instant(last_contact(file) if file else None),
         attempts_since_contact=attempts_since_contact(file) if file else 0,
-        freshness=_freshness(view.freshness),
+        freshness=freshness_out(view.freshness),
     )
 
 
@@ -189,7 +189,7 @@ def timeline_out(timeline: Timeline) -> TimelineOut:
         items=[_timeline_item(line) for line in timeline.page.lines],
         next_cursor=timeline.page.next_cursor,
         unreadable=[_unreadable(one) for one in timeline.unreadable],
-        freshness=_freshness(timeline.freshness),
+        freshness=freshness_out(timeline.freshness),
     )
 
 
@@ -281,7 +281,7 @@ def _unreadable(one: Unreadable) -> UnreadableOut:
     )
 
 
-def _freshness(freshness: Freshness) -> FreshnessOut:
+def freshness_out(freshness: Freshness) -> FreshnessOut:
     return FreshnessOut(
         checked_until=_instant(freshness.checked_until),
         cases_checked=freshness.cases_checked,
