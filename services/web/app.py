@@ -37,11 +37,13 @@ from services.web.pages import (
     head,
     health,
     identity,
+    oversight,
     releases,
     several,
     signing,
     staff,
     supervisor,
+    workload,
 )
 from services.web.proxy import Proxy
 from services.web.renewing import Renewals, Renewing
@@ -108,6 +110,9 @@ def _page_routes() -> list[BaseRoute]:
         Route("/today", staff.today),
         Route("/open-case", staff.open_case_page),
         Route("/open-case", staff.open_case, methods=["POST"]),
+        Route("/cases", oversight.case_list),
+        Route("/cases/chosen/{act}", oversight.act_on_cases, methods=["POST"]),
+        Route("/caseworkers", workload.by_caseworker),
         Route("/cases/{case_id}", case.case_page),
         Route("/cases/{case_id}", case.look_at_her, methods=["POST"]),
         Route("/cases/{case_id}/glass", case.break_glass, methods=["POST"]),

@@ -29,6 +29,13 @@ class ChosenLine:
             raise ValueError(f"not a line of the inbox: {value!r}")
         return ChosenLine(case_id, tuple(alert_ids))
 
+    @staticmethod
+    def of_case(value: str) -> ChosenLine:
+        """From the value of a box of a list of cases, which names none of their alerts. Raises ValueError."""
+        if not _ID.fullmatch(value):
+            raise ValueError(f"not a case: {value!r}")
+        return ChosenLine(value, ())
+
     @property
     def code(self) -> str:
         return case_code(self.case_id)
@@ -84,6 +91,6 @@ class Chosen:
 NOTHING_CHOSEN: Final = Chosen()
 
 
-def event_id_of(form_id: str, act: str, alert_id: str, said: Mapping[str, object]) -> str:
-    """The event that this form records of this alert: the same as long as it says the same."""
-    return str(uuid.uuid5(uuid.UUID(form_id), json.dumps([act, alert_id, said], sort_keys=True)))
+def event_id_of(form_id: str, act: str, about: str, said: Mapping[str, object]) -> str:
+    """The event that this form records of this alert or case: the same as long as it says the same."""
+    return str(uuid.uuid5(uuid.UUID(form_id), json.dumps([act, about, said], sort_keys=True)))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from services.web.backends import Json, PartAway
+from services.web.dhaka import local
 from services.web.faces import Visit, understood
 from services.web.routes import Part
 
 _log: Final = logging.getLogger("services.web")
+_PATIENCE_SECONDS: Final = 2.0
+"""For what stands beside a page's point: nobody waits for it longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +126,17 @@ class Absence:
         delegate = "" if delegate_id is None else names.get(delegate_id)
         who = names.get(told["account_id"])
         return Absence(told["absence_id"], told["account_id"], who, delegate, told["since"], told["until"])
+
+
+async def absent_now(visit: Visit, names: Mapping[str, str]) -> Mapping[str, Absence] | None:
+    """Who is away at this time, by account; None when access does not say."""
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            answer = await visit.get("/v1/absences")
+        now = datetime.now(UTC)
+        with understood(Part.ACCESS):
+            told = (Absence.of(one, names) for one in answer["items"])
+            return {one.account_id: one for one in told if local(one.since) <= now < local(one.until)}
+    except (PartAway, TimeoutError) as failure:
+        _log.warning("who is away cannot be shown: %s", failure)
+        return None

@@ -31,11 +31,20 @@ from tests.system_fixture import System, bearer
 
 RECORDING = ("/v1/events", "/v1/events:batch")
 FIRST_QUARTER, NEXT_QUARTER = "2020-Q1", "2020-Q2"
-ABOUT_ONE_IN_THE_BODY = (*RECORDING, "/inbox/chosen/{act}", "/v1/vault/cards:check-out", "/v1/vault/looks")
+ABOUT_ONE_IN_THE_BODY = (
+    *RECORDING,
+    "/inbox/chosen/{act}",
+    "/cases/chosen/{act}",
+    "/v1/vault/cards:check-out",
+    "/v1/vault/looks",
+)
 OPENING_GLASS = (":break-glass", "/glass")
 """Asked last: from then on she may look."""
 _KEEPING = ("/identity", "/safe-contact-plan", "/notes/{note_id}", "/KeepIdentity", "/KeepNote")
-_RECORDING_PAGES = tuple(f"/cases/{{case_id}}/{page}" for page in ("record", "identity", "words"))
+_RECORDING_PAGES = (
+    "/cases/chosen/{act}",
+    *(f"/cases/{{case_id}}/{page}" for page in ("record", "identity", "words")),
+)
 _SUBJECTS = ("{case_id}", "{alert_id}", "{account_id}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CALL = {"direction": "outgoing", "outcome": "no_answer"}
@@ -99,7 +108,7 @@ def _filled(path: str, about: Subject) -> str:
     values = {
         "session_id": "none",
         "absence_id": "none",
-        "act": "acknowledge",
+        "act": "assign" if path.startswith("/cases/") else "acknowledge",
         "name": "contacted_on_time",
         "file": "icon.svg",
         "note_id": str(uuid4()),
@@ -217,6 +226,8 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
             return {**event, "case_id": str(uuid4()), "caseworker_id": about.caseworker_id, **opening}
         case "/cases/{case_id}":
             return {"purpose": "visit"}
+        case "/cases/chosen/{act}":
+            return {"form_id": str(uuid4()), "line": about.case_id, "caseworker_id": about.caseworker_id}
         case "/inbox/chosen/{act}":
             return {"form_id": str(uuid4()), "line": f"{about.case_id} {about.alert_id}"}
         case "/cases/{case_id}/identity":

@@ -215,6 +215,38 @@ def a_silent_case(case_id: str, *alerts: dict[str, Any], **other: Any) -> dict[s
     } | other
 
 
+def an_overseen_case(case_id: str, **other: Any) -> dict[str, Any]:
+    """A line of a supervisor's list of cases as casework tells it."""
+    return {
+        "case_id": case_id,
+        "code": case_code(case_id),
+        "caseworker_id": CASEWORKER,
+        "district": "satkhira",
+        "upazila": "kaliganj",
+        "state": "open",
+        "since": ago(days=3),
+        "pause": None,
+    } | other
+
+
+def a_paused_case(case_id: str, reason: str, days: float, **pause: Any) -> dict[str, Any]:
+    """Paused since yesterday, for `days` from now."""
+    told = {"since": ago(days=1), "until": ago(days=-days), "reason": reason, "recorded_by": CASEWORKER}
+    marks = {"short": days <= 13, "ends_soon": days <= 3}
+    return an_overseen_case(case_id, state="paused", pause=told | marks | pause)
+
+
+def cases_answer(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """A supervisor's list of cases as casework answers it."""
+    reasons = [item["pause"]["reason"] for item in items if item["pause"]]
+    counts = {"cases": len(items), "by_reason": {one: reasons.count(one) for one in set(reasons)}, "unread": 0}
+    return {"items": items, "next_cursor": None, "counts": counts, "incomplete": False}
+
+
+def a_load(caseworker_id: str | None, open: int, overdue: int, paused: int = 0, unknown: int = 0) -> dict[str, Any]:
+    return {"caseworker_id": caseworker_id, "open": open, "paused": paused, "overdue": overdue, "unknown": unknown}
+
+
 def alerts_answer(items: list[dict[str, Any]]) -> dict[str, Any]:
     """The list of alerts as alerting answers it."""
     alerts = sum(len(item["alerts"]) for item in items)

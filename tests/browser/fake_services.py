@@ -30,6 +30,7 @@ from tests.browser.canned_answers import (
     ago,
     alerts_answer,
     an_entry,
+    cases_answer,
 )
 
 
@@ -58,12 +59,19 @@ class FakeServices:
     posts: list[tuple[str, Any]] = field(default_factory=list)
     refusal: Problem | None = None
     refusals: dict[str, Problem] = field(default_factory=dict)
-    """What is refused of actions on alerts, by the path's last segment up to the colon."""
+    """What is refused of actions on an alert and events of a case, by its id."""
     questions: list[dict[str, str]] = field(default_factory=list)
     """What the list of alerts was asked for."""
     is_beating: bool = True
     is_stale: bool = False
     worklist: list[dict[str, Any]] = field(default_factory=list)
+    overseen: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """A supervisor's lists of cases, by name."""
+    loads: list[dict[str, Any]] = field(default_factory=list)
+    is_incomplete: bool = False
+    absences: list[dict[str, Any]] = field(default_factory=list)
+    state: str = "open"
+    """Of every case."""
     alerts: list[dict[str, Any]] = field(default_factory=list)
     indicators: list[dict[str, Any]] = field(default_factory=list)
     groups: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -85,6 +93,9 @@ class FakeServices:
             Route("/v1/accounts", self._guarded(self._accounts)),
             Route("/v1/lock-outs", self._guarded(self._nothing)),
             Route("/v1/worklist", self._guarded(self._worklist)),
+            Route("/v1/worklist/loads", self._guarded(self._loads)),
+            Route("/v1/cases", self._guarded(self._cases)),
+            Route("/v1/absences", self._guarded(self._absences)),
             Route("/v1/events", self._guarded(self._event), methods=["POST"]),
             Route("/v1/events:batch", self._guarded(self._echo), methods=["POST"]),
             Route("/v1/cases/{case_id}", self._guarded(self._case)),
@@ -213,8 +224,9 @@ class FakeServices:
     async def _event(self, request: Request) -> Response:
         event = await request.json()
         self.posts.append((request.url.path, event))
-        if self.refusal is not None:
-            raise self.refusal
+        refusal = self.refusals.get(event["case_id"], self.refusal)
+        if refusal is not None:
+            raise refusal
         again = event["event_id"] in self.recorded
         self.recorded.setdefault(event["event_id"], event)
         receipt = {"event_id": event["event_id"], "recorded_at": ago()} | ({"duplicate": True} if again else {})
@@ -224,7 +236,7 @@ class FakeServices:
         case_id = request.path_params["case_id"]
         if case_id not in CASES:
             raise Problem(404, "Not found", "There is no such case.")
-        return JSONResponse(a_case(case_id) | {"freshness": self.freshness()})
+        return JSONResponse(a_case(case_id) | {"state": self.state, "freshness": self.freshness()})
 
     async def _timeline(self, request: Request) -> Response:
         if request.path_params["case_id"] not in CASES:
@@ -234,6 +246,16 @@ class FakeServices:
         items = [an_entry(event) for event in hers] + a_timeline()
         answer = {"items": items, "next_cursor": None, "unreadable": unreadable}
         return JSONResponse(answer | {"freshness": self.freshness()})
+
+    async def _cases(self, request: Request) -> Response:
+        answer = cases_answer(self.overseen.get(request.query_params["which"], []))
+        return JSONResponse(answer | {"incomplete": self.is_incomplete, "freshness": self.freshness()})
+
+    async def _loads(self, _: Request) -> Response:
+        return JSONResponse({"items": self.loads, "incomplete": self.is_incomplete, "freshness": self.freshness()})
+
+    async def _absences(self, _: Request) -> Response:
+        return JSONResponse({"items": self.absences})
 
     async def _alerts(self, request: Request) -> Response:
         self.questions.append(dict(request.query_params))

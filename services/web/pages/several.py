@@ -75,19 +75,23 @@ class _Acting:
     form_id: str
 
     async def on_line(self, line: ChosenLine) -> None:
-        """Raises Refused, PartAway. A case is handed over once, from the first alert that has not ended meanwhile."""
-        if self.act != "reassign":
-            for alert_id in line.alert_ids:
-                await self._post(alert_id)
+        """Raises Refused, PartAway."""
+        if self.act == "reassign":
+            await self._on_one_of(line.alert_ids)
             return
-        *others, last = line.alert_ids
-        for alert_id in others:
+        for alert_id in line.alert_ids:
+            await self._post(alert_id)
+
+    async def _on_one_of(self, alert_ids: Sequence[str]) -> None:
+        """A case is handed over once, from the first of its alerts that has not ended meanwhile."""
+        for alert_id in alert_ids:
             try:
-                return await self._post(alert_id)
+                await self._post(alert_id)
             except Refused as refusal:
-                if refusal.status != _ENDED:
+                if refusal.status != _ENDED or alert_id == alert_ids[-1]:
                     raise
-        await self._post(last)
+            else:
+                return
 
     async def _post(self, alert_id: str) -> None:
         event_id = event_id_of(self.form_id, self.act, alert_id, self.said)

@@ -20,7 +20,7 @@ from services.web.dhaka import typed_instant
 from services.web.faces import NoSuchPage, Visit, fields_of, now_text, overdue_words, page, posted_form, understood
 from services.web.inbox_filters import InboxFilters, areas_offered
 from services.web.one_by_one import refusal_in_words
-from services.web.people import caseworkers
+from services.web.people import absent_now, caseworkers
 from services.web.routes import Part
 from services.web.turning import page_or_beginning
 
@@ -90,6 +90,7 @@ async def show_inbox(
     )
     with understood(Part.ALERTING):
         inbox_now = Inbox.of(answer)
+    absent = await absent_now(visit, people.names)
     done, number = query.get("done", ""), query.get("n", "")
     return visit.show(
         "inbox.html",
@@ -98,6 +99,8 @@ async def show_inbox(
         begun_again=begun_again,
         people=people,
         names=people.names,
+        absent=absent or {},
+        absences_known=absent is not None,
         since=lambda instant: overdue_words(visit.words, instant, now_text()),
         new_id=lambda: str(uuid.uuid4()),
         area=visit.words.area,

@@ -27,6 +27,8 @@ PAGES = {
     f"/cases/{CASE}/erase": {Role.SUPERVISOR},
     "/audit": {Role.SUPERVISOR},
     "/inbox": {Role.SUPERVISOR},
+    "/cases": {Role.SUPERVISOR},
+    "/caseworkers": {Role.SUPERVISOR},
     "/outcomes": {Role.EVALUATOR},
     "/people": {Role.ADMINISTRATOR},
     "/releases": {Role.EVALUATOR, Role.DONOR},
@@ -102,6 +104,8 @@ async def test_a_session_that_cannot_be_checked_is_kept_and_said(browser: httpx.
     [
         ("/today", "caseworker"),
         ("/inbox", "supervisor"),
+        ("/cases", "supervisor"),
+        ("/caseworkers", "supervisor"),
         ("/people", "administrator"),
         ("/outcomes", "evaluator"),
         ("/releases", "donor"),

@@ -200,3 +200,11 @@ async def test_what_was_not_looked_at_makes_lists_and_loads_incomplete(
     monkeypatch.setattr(overseeing, "MOST_CASES", 1)
     assert (await asked(house, "which=unowned"))["incomplete"]
     assert (await house.get("/v1/worklist/loads", "supervisor")).json()["incomplete"]
+
+
+@pytest.mark.parametrize("path", ["/v1/cases?which=unowned", "/v1/worklist/loads"])
+async def test_while_the_tables_are_away_it_says_so_and_shows_no_empty_list(house: House, path: str) -> None:
+    house.history.away = True
+    answer = await house.get(path, "supervisor")
+    assert answer.status_code == 503
+    assert "cannot be shown now" in answer.json()["detail"]
