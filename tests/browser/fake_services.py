@@ -15,6 +15,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.access.domain.permissions import Principal
+from services.casework.domain.instants import parse_instant
+from services.casework.domain.policy import Policy
+from services.casework.domain.wording import Language
+from services.casework.entrypoints.read_models import policy_out
 from services.runtime.authentication import InvalidToken
 from services.runtime.problems import Problem
 from services.web.routes import Part, route_of
@@ -70,6 +74,8 @@ class FakeServices:
     loads: list[dict[str, Any]] = field(default_factory=list)
     is_incomplete: bool = False
     absences: list[dict[str, Any]] = field(default_factory=list)
+    policy: Policy | None = None
+    """Without one, what came through is answered, for tests of the proxy."""
     state: str = "open"
     """Of every case."""
     alerts: list[dict[str, Any]] = field(default_factory=list)
@@ -100,7 +106,7 @@ class FakeServices:
             Route("/v1/events:batch", self._guarded(self._echo), methods=["POST"]),
             Route("/v1/cases/{case_id}", self._guarded(self._case)),
             Route("/v1/cases/{case_id}/timeline", self._guarded(self._timeline)),
-            Route("/v1/policy", self._guarded(self._asked)),
+            Route("/v1/policy", self._guarded(self._policy)),
             Route("/v1/alerts", self._guarded(self._alerts)),
             Route("/v1/alerts/stream", self._guarded(self._stream)),
             Route("/v1/alerts/{what}", self._guarded(self._act), methods=["POST"]),
@@ -160,6 +166,12 @@ class FakeServices:
     async def _openapi(self, _: Request) -> Response:
         paths = {"/v1/worklist": {"get": {}}, "/v1/alerts": {"get": {}}, "/readyz": {"get": {}}}
         return JSONResponse({"openapi": "3.1.0", "paths": paths})
+
+    async def _policy(self, request: Request) -> Response:
+        if self.policy is None:
+            return await self._asked(request)
+        language: Language = "bn" if request.query_params.get("lang") == "bn" else "en"
+        return JSONResponse(policy_out(self.policy, parse_instant("2026-01-01T00:00:00.000Z"), language).model_dump())
 
     async def _asked(self, request: Request) -> Response:
         """What came through, for tests of the proxy."""

@@ -24,6 +24,7 @@ from services.casework.domain.case_file import CaseFile, OpenObligation
 from services.casework.domain.events import data_to_json
 from services.casework.domain.instants import format_duration, format_instant
 from services.casework.domain.policy import Policy
+from services.casework.domain.policy_wording import policy_in_words, raising_in_words
 from services.casework.domain.wording import Language, rule_in_words, title
 from services.casework.entrypoints.reasons import reason_of_standing, reason_owed
 
@@ -141,12 +142,17 @@ class RuleOut(BaseModel):
     title: str
     severity: str
     in_words: str
+    raised_in_words: str
 
 
 class PolicyOut(BaseModel):
+    """since: when it came into force for every case; null while it has not. in_words: what holds for all rules."""
+
     version: str
+    since: str | None
     settle: str
     hold: str
+    in_words: list[str]
     rules: list[RuleOut]
 
 
@@ -193,17 +199,20 @@ def timeline_out(timeline: Timeline) -> TimelineOut:
     )
 
 
-def policy_out(policy: Policy, language: Language) -> PolicyOut:
+def policy_out(policy: Policy, since: int | None, language: Language) -> PolicyOut:
     return PolicyOut(
         version=policy.version,
+        since=_instant(since),
         settle=format_duration(policy.settle),
         hold=format_duration(policy.hold),
+        in_words=policy_in_words(policy, language),
         rules=[
             RuleOut(
                 rule_id=rule.id,
                 title=title(rule.title, language),
                 severity=rule.severity,
                 in_words=rule_in_words(rule, language),
+                raised_in_words=raising_in_words(rule, language),
             )
             for rule in policy.rules
         ],

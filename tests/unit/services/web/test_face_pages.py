@@ -27,6 +27,7 @@ PAGES = {
     f"/cases/{CASE}/erase": {Role.SUPERVISOR},
     "/audit": {Role.SUPERVISOR},
     "/inbox": {Role.SUPERVISOR},
+    "/policy": {Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.ADMINISTRATOR},
     "/cases": {Role.SUPERVISOR},
     "/caseworkers": {Role.SUPERVISOR},
     "/outcomes": {Role.EVALUATOR},
@@ -104,6 +105,7 @@ async def test_a_session_that_cannot_be_checked_is_kept_and_said(browser: httpx.
     [
         ("/today", "caseworker"),
         ("/inbox", "supervisor"),
+        ("/policy", "evaluator"),
         ("/cases", "supervisor"),
         ("/caseworkers", "supervisor"),
         ("/people", "administrator"),
