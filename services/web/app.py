@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -26,12 +26,14 @@ from services.web.faces import ON_ERROR, no_such_page
 from services.web.failing import Failing
 from services.web.headers import SecurityHeaders
 from services.web.hosts import Hosts
+from services.web.kept_files import STATIC
 from services.web.limiting import Limiting
 from services.web.measuring import Measuring
 from services.web.pages import (
     account,
     administrator,
     case,
+    device,
     evaluator,
     for_her,
     head,
@@ -45,7 +47,6 @@ from services.web.proxy import Proxy
 from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
 
-_STATIC: Final = Path(__file__).parent / "static"
 _OF_PROGRAMS: Final = ("/v1/", "/.well-known/")
 _ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -103,6 +104,9 @@ def _page_routes() -> list[BaseRoute]:
         Route("/blank", signing.blank),
         Route("/language", signing.choose_language),
         Route("/today", staff.today),
+        Route("/unsent", device.unsent),
+        Route("/sheets", device.sheets, middleware=[Middleware(GZipMiddleware)]),
+        Route("/session", device.session),
         Route("/open-case", staff.open_case_page),
         Route("/open-case", staff.open_case, methods=["POST"]),
         Route("/cases/{case_id}", case.case_page),
@@ -143,7 +147,9 @@ def _plumbing_routes(documents: Documents) -> list[BaseRoute]:
         Route("/readyz", documents.readyz),
         Route("/openapi.json", documents.openapi),
         Route("/favicon.ico", _icon),
-        Mount("/static", _Static(directory=_STATIC), name="static"),
+        Route("/static/worker.js", device.worker),
+        Route("/static/words/{language}.json", device.words_of_scripts),
+        Mount("/static", GZipMiddleware(_Static(directory=STATIC)), name="static"),
     ]
 
 
@@ -167,7 +173,7 @@ async def _healthz(_: Request) -> Response:
 
 
 async def _icon(_: Request) -> Response:
-    return FileResponse(_STATIC / "icon.svg", media_type="image/svg+xml")
+    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")
 
 
 def _framework_error(request: Request, error: Exception) -> Response:

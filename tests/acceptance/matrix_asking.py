@@ -105,6 +105,7 @@ def _filled(path: str, about: Subject) -> str:
         "note_id": str(uuid4()),
         "number": "1",
         "indicator": "in_work",
+        "language": "en",
     }
     return path.format(case_id=about.case_id, alert_id=about.alert_id, account_id=about.account_id, **values)
 

@@ -50,12 +50,18 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass
 class FakeServices:
-    """All parts in one app. `away`: parts that answer 503. `recorded`: the events that were taken, by event_id."""
+    """All parts in one app. `away`: parts that answer 503. `recorded`: the events that were taken, by event_id.
+
+    refused: why events with these values of `problem` are refused. on_event: comes between the log and the answer.
+    """
 
     away: set[Part] = field(default_factory=set)
     recorded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    recorded_by: dict[str, str] = field(default_factory=dict)
     posts: list[tuple[str, Any]] = field(default_factory=list)
     refusal: Problem | None = None
+    refused: dict[str, Problem] = field(default_factory=dict)
+    on_event: Callable[[], None] = lambda: None
     is_beating: bool = True
     is_stale: bool = False
     worklist: list[dict[str, Any]] = field(default_factory=list)
@@ -79,7 +85,7 @@ class FakeServices:
             Route("/v1/lock-outs", self._guarded(self._nothing)),
             Route("/v1/worklist", self._guarded(self._worklist)),
             Route("/v1/events", self._guarded(self._event), methods=["POST"]),
-            Route("/v1/events:batch", self._guarded(self._echo), methods=["POST"]),
+            Route("/v1/events:batch", self._guarded(self._batch), methods=["POST"]),
             Route("/v1/cases/{case_id}", self._guarded(self._case)),
             Route("/v1/cases/{case_id}/timeline", self._guarded(self._timeline)),
             Route("/v1/policy", self._guarded(self._asked)),
@@ -153,11 +159,20 @@ class FakeServices:
             headers={"set-cookie": "session=a-part-must-not", "x-kept": "yes"},
         )
 
-    async def _echo(self, request: Request) -> Response:
-        count = 0
-        async for chunk in request.stream():
-            count += len(chunk)
-        return JSONResponse({"bytes": count})
+    async def _batch(self, request: Request) -> Response:
+        """Events get their answers; of what are none the bytes are counted."""
+        body = b"".join([chunk async for chunk in request.stream()])
+        if not body.startswith(b"{"):
+            return JSONResponse({"bytes": len(body)})
+        results = []
+        for event in json.loads(body)["events"]:
+            self.posts.append((request.url.path, event))
+            try:
+                results.append({"event_id": event["event_id"], "receipt": self._receipt(request, event)})
+            except Problem as problem:
+                results.append({"event_id": event["event_id"], "problem": problem.to_json()})
+        self.on_event()
+        return JSONResponse({"results": results})
 
     async def _session(self, request: Request) -> Response:
         given = await request.json()
@@ -203,12 +218,20 @@ class FakeServices:
     async def _event(self, request: Request) -> Response:
         event = await request.json()
         self.posts.append((request.url.path, event))
-        if self.refusal is not None:
-            raise self.refusal
+        receipt = self._receipt(request, event)
+        self.on_event()
+        return JSONResponse(receipt, 200 if receipt.get("duplicate") else 201)
+
+    def _receipt(self, request: Request, event: dict[str, Any]) -> dict[str, Any]:
+        refusal = self.refusal or self.refused.get(event["data"].get("problem", ""))
+        if refusal is not None:
+            raise refusal
         again = event["event_id"] in self.recorded
         self.recorded.setdefault(event["event_id"], event)
-        receipt = {"event_id": event["event_id"], "recorded_at": ago()} | ({"duplicate": True} if again else {})
-        return JSONResponse(receipt, 200 if again else 201)
+        person = self._who(request)
+        assert person is not None
+        self.recorded_by.setdefault(event["event_id"], person.account_id)
+        return {"event_id": event["event_id"], "recorded_at": ago()} | ({"duplicate": True} if again else {})
 
     async def _case(self, request: Request) -> Response:
         case_id = request.path_params["case_id"]

@@ -73,10 +73,10 @@ def test_a_form_keeps_what_was_typed_when_it_is_refused(faces: Faces, context: B
 
 
 @pytest.mark.parametrize("away", [Part.CASEWORK, Part.ACCESS])
-def test_a_form_keeps_what_was_typed_when_a_part_is_away_and_then_records_it_once(
-    faces: Faces, context: BrowserContext, away: Part
+def test_without_script_a_form_keeps_what_was_typed_when_a_part_is_away_and_then_records_it_once(
+    faces: Faces, without_script: BrowserContext, away: Part
 ) -> None:
-    page = sign_in(context, faces.url, "asha")
+    page = sign_in(without_script, faces.url, "asha")
     fill_in_a_call(page, faces.url)
     faces.services.away = {away}
     page.get_by_role("button", name="Save").click()
@@ -89,8 +89,8 @@ def test_a_form_keeps_what_was_typed_when_a_part_is_away_and_then_records_it_onc
     assert [event["data"]["problem"] for event in faces.services.recorded.values()] == ["money"]
 
 
-def test_an_event_sent_twice_is_recorded_once(faces: Faces, context: BrowserContext) -> None:
-    page = sign_in(context, faces.url, "asha")
+def test_without_script_an_event_sent_twice_is_recorded_once(faces: Faces, without_script: BrowserContext) -> None:
+    page = sign_in(without_script, faces.url, "asha")
     fill_in_a_call(page, faces.url)
     page.evaluate(
         """() => {

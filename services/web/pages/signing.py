@@ -155,22 +155,25 @@ def _invitation(request: Request, status: int, code: str, error: str | None) -> 
 
 async def sign_out(request: Request) -> Response:
     # What this browser remembers of the audit stays: it is to be compared at the next visit.
-    return await _over(request, "/sign-in", '"cache"')
+    return await _over(request, "/sign-in")
 
 
 async def leave(request: Request) -> Response:
     """The quick exit: the session is over and what is left is a page that says nothing."""
-    return await _over(request, "/blank", '"cache", "storage"')
+    return await _over(request, "/blank")
 
 
-async def _over(request: Request, onwards: str, cleared: str) -> Response:
-    """The browser is signed out at once; the session itself is ended after the answer, which must not wait for it."""
+async def _over(request: Request, onwards: str) -> Response:
+    """The browser is signed out at once; the session itself is ended after the answer, which must not wait for it.
+
+    Its storage is not cleared from here: what was recorded and is not sent yet lies there, and nowhere else.
+    """
     await posted_form(request)
     token = session_token(request)
     background = BackgroundTask(_end_session, backends_of(request), token) if token else None
     response = RedirectResponse(onwards, 303, background=background)
     end_session(request, response)
-    response.headers["clear-site-data"] = cleared
+    response.headers["clear-site-data"] = '"cache"'
     return response
 
 

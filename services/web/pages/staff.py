@@ -287,8 +287,13 @@ def case_id_of(visit: Visit) -> str:
 
 
 def _choices(visit: Visit) -> list[str]:
-    names = [found.name for found in types_for(_recorder(visit)) if found.name != "case_opened"]
-    return sorted(names, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    return [found.name for found in types_by_use(_recorder(visit)) if found.name != "case_opened"]
+
+
+def types_by_use(recorder: Recorder) -> list[EventType]:
+    """What is recorded most often first."""
+    places = {name: place for place, name in enumerate(_FIRST)}
+    return sorted(types_for(recorder), key=lambda found: places.get(found.name, len(places)))
 
 
 def _type_named(visit: Visit, name: str) -> EventType:

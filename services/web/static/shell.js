@@ -5,6 +5,9 @@ const leaving = document.querySelector("form[data-leave]");
 function leave() {
   const fields = new URLSearchParams(new FormData(leaving));
   document.documentElement.replaceChildren();
+  // What is not sent yet stays: it says nothing to whoever has no session, and is nowhere else.
+  localStorage.clear();
+  sessionStorage.clear();
   fetch(leaving.action, { method: "POST", body: fields, keepalive: true, redirect: "manual" })
     .finally(() => window.location.replace("/blank"));
 }

@@ -19,6 +19,8 @@ SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
 PAGES = {
     "/today": {Role.CASEWORKER},
     "/open-case": {Role.CASEWORKER},
+    "/sheets": {Role.CASEWORKER},
+    "/unsent": {Role.CASEWORKER, Role.SUPERVISOR},
     f"/cases/{CASE}": {Role.CASEWORKER, Role.SUPERVISOR},
     f"/cases/{CASE}/record": {Role.CASEWORKER, Role.SUPERVISOR},
     f"/cases/{CASE}/record?type=call": {Role.CASEWORKER, Role.SUPERVISOR},
@@ -197,3 +199,11 @@ async def test_what_nobody_foresaw_is_a_failure_under_the_same_headers(path: str
         answer = await client.get(path, headers=signed_in("caseworker"))
     assert answer.status_code == 500 and "content-security-policy" in answer.headers
     assert "unforeseen" not in answer.text
+
+
+async def test_a_device_asks_whose_session_it_has(browser: httpx.AsyncClient) -> None:
+    hers = await browser.get("/session", headers=signed_in("caseworker"))
+    token = form_token("caseworker")
+    assert hers.json() == {"account_id": "11111111-1111-4111-8111-111111111111", "form_token": token}
+    statuses = [(await browser.get("/session", headers=signed_in(role))).status_code for role in ("expired", "sleepy")]
+    assert statuses == [401, 503] and (await browser.get("/session")).status_code == 401
