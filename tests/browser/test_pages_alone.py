@@ -372,7 +372,7 @@ def test_a_call_is_logged_by_keyboard_alone(faces: Faces, context: BrowserContex
     page = sign_in(context, faces.url, "asha")
     page.get_by_role("link", name="Log a call").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/record?type=call")
+    page.wait_for_url("**/record?type=call&direction=outgoing")
     page.get_by_label("We called").focus()
     page.keyboard.press("Space")
     page.keyboard.press("Tab")

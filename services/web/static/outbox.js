@@ -41,14 +41,17 @@ async function writing(change) {
   return answer;
 }
 
-export async function keep(event, account) {
+// All of them or none.
+export async function keep(events, account) {
   await writing(async (store) => {
-    const before = await store.index("event_id").get(event.event_id);
-    const place = before === undefined ? {} : { place: before.place };
-    const edition = (before?.edition ?? 0) + 1;
-    await store.put({ ...place, event_id: event.event_id, account, event, edition, refusal: null });
+    for (const event of events) {
+      const before = await store.index("event_id").get(event.event_id);
+      const place = before === undefined ? {} : { place: before.place };
+      const edition = (before?.edition ?? 0) + 1;
+      await store.put({ ...place, event_id: event.event_id, account, event, edition, refusal: null });
+    }
   });
-  tell({ kept: event.event_id });
+  for (const event of events) tell({ kept: event.event_id });
 }
 
 export async function entries() {

@@ -20,6 +20,7 @@ export function attend(form) {
       busy = false;
     });
   });
+  form.addEventListener("change", () => offerPause(form));
   correct(form);
 }
 
@@ -29,15 +30,17 @@ async function record(form) {
   if (event === null) return;
   // Nobody changes what is being sent.
   enable(form, false);
+  const events = [event, ...pauseAfter(form, event)];
   try {
-    await keep(event, document.body.dataset.account);
+    await keep(events, document.body.dataset.account);
   } catch (error) {
     console.warn("nothing can be kept on this device:", error.message);
-    sendWithoutKeeping(form);
+    sendWithoutKeeping(form, events);
     return;
   }
   const outcome = await outcomeOf(event.event_id);
   if (outcome.refusal) {
+    form.querySelector("[data-pause]")?.remove();
     enable(form, true);
     showRefusal(form, outcome.refusal);
   } else {
@@ -45,8 +48,14 @@ async function record(form) {
   }
 }
 
-function sendWithoutKeeping(form) {
+function sendWithoutKeeping(form, events) {
   enable(form, true);
+  if (events.length > 1) {
+    // A form is one event.
+    form.querySelector("[data-pause]").remove();
+    showWrong(form, [], [say("pause.apart")]);
+    return;
+  }
   form.elements.event_id.value = form.dataset.eventId;
   form.elements.case_id.value = form.dataset.caseId;
   if (form.elements.note_id) form.elements.note_id.value = form.dataset.noteId;
@@ -74,6 +83,25 @@ function read(form) {
   const { eventId, caseId, noteId, record: type } = form.dataset;
   if (fields.words?.value.trim()) data.note_id = noteId;
   return { event_id: eventId, case_id: caseId, type, occurred_at: occurredAt, data };
+}
+
+// --- who refuses to be called may be left in peace for a while -------------------------------------------------------
+
+const DAY = 24 * 3600 * 1000;
+
+function offerPause(form) {
+  const offer = form.querySelector("[data-pause]");
+  if (offer) offer.hidden = form.elements.outcome.value !== "refused";
+}
+
+// The pause that was chosen, as an event of its own: offered once, so that correcting the call pauses nothing twice.
+function pauseAfter(form, call) {
+  const offer = form.querySelector("[data-pause]");
+  const days = offer && !offer.hidden ? Number(form.elements.pause_days.value) : 0;
+  if (days === 0) return [];
+  const until = new Date(new Date(call.occurred_at).getTime() + days * DAY).toISOString();
+  const pause = { type: "contact_paused", data: { until, reason: "her_wish" } };
+  return [{ ...pause, event_id: crypto.randomUUID(), case_id: call.case_id, occurred_at: call.occurred_at }];
 }
 
 // What became of an event just kept: { receipt }, { refusal }, or {} while it waits.

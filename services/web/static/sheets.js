@@ -22,6 +22,8 @@ function showSheet() {
   const ids = { eventId: crypto.randomUUID(), noteId: crypto.randomUUID(), caseId: caseId ?? crypto.randomUUID() };
   Object.assign(form.dataset, ids);
   form.elements.occurred_at.value = forForm(Date.now());
+  const outgoing = form.querySelector('[name="direction"][value="outgoing"]');
+  if (outgoing) outgoing.checked = new URLSearchParams(window.location.search).get("direction") === "outgoing";
   document.querySelector("[data-title]").textContent = form.dataset.typeName;
   document.querySelector("[data-kinds]").replaceWith(form);
   attend(form);

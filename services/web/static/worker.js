@@ -7,6 +7,7 @@ import { entries } from "/static/outbox.js";
 import { sendAll } from "/static/sending.js";
 
 const SHELL = [
+  "/static/calling.js",
   "/static/case-code.js",
   "/static/freshness.js",
   "/static/icon.svg",
