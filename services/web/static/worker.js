@@ -33,7 +33,10 @@ const BLANK = "/blank";
 const SHEETS = "/sheets";
 const UNSENT = "/unsent";
 const KEPT_FOR = "/kept-for";
-const ENDINGS = new Set(["/sign-out", "/leave"]);
+const SIGN_OUT = "/sign-out";
+const LEAVE = "/leave";
+// That somebody left without a connection, and what is to be said to the origin before anything is shown again.
+const LEFT = "left";
 const PATIENCE = 8000;
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
@@ -46,7 +49,8 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
-  if (request.method === "POST" && ENDINGS.has(url.pathname)) event.waitUntil(caches.delete(PAGES));
+  if (request.method === "POST" && url.pathname === SIGN_OUT) event.waitUntil(caches.delete(PAGES));
+  if (request.method === "POST" && url.pathname === LEAVE) event.respondWith(leave(request));
   if (request.method !== "GET") return;
   if (url.pathname.startsWith("/static/") && url.pathname !== "/static/worker.js") event.respondWith(fromShell(request));
   else if (request.mode === "navigate") event.respondWith(page(request, url));
@@ -69,8 +73,40 @@ async function fromShell(request) {
   return kept ?? fetch(request);
 }
 
+// Nothing readable is left on the device, whether the origin can be told now or not.
+async function leave(request) {
+  const said = await request.clone().text();
+  await caches.delete(PAGES);
+  try {
+    return await fetch(request);
+  } catch (error) {
+    console.info("left without a connection:", error.message);
+    await (await caches.open(LEFT)).put(LEAVE, new Response(said));
+    return Response.redirect(BLANK, 303);
+  }
+}
+
+// Whether somebody left and the origin does not know yet, so that the session would still open her pages.
+async function isLeaving() {
+  const left = await caches.open(LEFT);
+  const said = await left.match(LEAVE);
+  if (said === undefined) return false;
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  try {
+    const answer = await fetch(LEAVE, { method: "POST", headers, body: await said.text(), redirect: "manual" });
+    // Another session than the one that was left is refused here: then that one is over.
+    if (answer.type !== "opaqueredirect" && answer.status !== 403) return true;
+  } catch (error) {
+    console.info("still without a connection:", error.message);
+    return true;
+  }
+  await left.delete(LEAVE);
+  return false;
+}
+
 // The network's word; what is kept where there is none, or where it takes too long.
 async function page(request, url) {
+  if (await isLeaving()) return (await caches.open(STATIC)).match(BLANK);
   const kept = await keptInPlaceOf(url);
   if (kept === undefined) return fetch(request);
   if (url.pathname === BLANK) return kept;
