@@ -38,6 +38,7 @@ ROUTES: Final = (
     Route("/v1/detector", Part.ALERTING),
     Route("/v1/outcomes", Part.OUTCOMES),
     Route("/v1/releases", Part.OUTCOMES),
+    Route("/v1/targets", Part.OUTCOMES),
     Route("/v1/vault", Part.VAULT),
     Route("/v1/session", Part.ACCESS),
     Route("/v1/sessions", Part.ACCESS),

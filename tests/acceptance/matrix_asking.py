@@ -100,7 +100,7 @@ def _filled(path: str, about: Subject) -> str:
         "session_id": "none",
         "absence_id": "none",
         "act": "acknowledge",
-        "name": "contacted_on_time",
+        "name": "still_in_work" if "/curves/" in path else "contacted_on_time",
         "file": "icon.svg",
         "note_id": str(uuid4()),
         "number": "1",
@@ -127,6 +127,8 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
             return {"quarter": NEXT_QUARTER}
         case "/v1/releases/{number}:publish":
             return {"digest": "0" * 64}
+        case "/v1/targets" | "/v1/targets:drop" if served.method != "GET":
+            return {"programme": None, "indicator": "silent", "value": 0, "by": "2020-12-31"}
         case "/v1/accounts" if served.method == "POST":
             return {"sign_in_name": f"made-{uuid4().hex}", "name": "Invented (test)", "roles": ["evaluator"]}
         case "/v1/accounts/{account_id}:change-roles":
@@ -208,6 +210,8 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
         case "/invitation":
             password = "a password of nobody"
             return {"code": uuid4().hex, "password": password, "again": password}
+        case "/targets" | "/targets/drop":
+            return {"indicator": "silent", "value": "0", "by": "2020-12-31"}
         case "/releases":
             return {"quarter": NEXT_QUARTER}
         case "/releases/{number}/publish":

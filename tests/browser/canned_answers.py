@@ -240,3 +240,33 @@ def a_cell(**cell: Any) -> dict[str, Any]:
     value = found["value"]
     found.setdefault("shown", "–" if value is None else str(value) if isinstance(value, int) else f"{value:.1f}")
     return found
+
+
+def a_curve(name: str, title: str, shares: list[float | None], at_risk: list[int]) -> dict[str, Any]:
+    """A curve as outcomes tells it, by months, with its total."""
+    return {
+        "curve": name,
+        "title": title,
+        "unit": "%",
+        "definition": f"What “{title}” means, to the letter.",
+        "started": "cases that began",
+        "step": "month",
+        "horizons": [3, 6, 12],
+        "total": a_curve_line(shares, at_risk),
+    }
+
+
+def a_curve_line(shares: list[float | None], at_risk: list[int], *, hidden_from: int = 99) -> dict[str, Any]:
+    """One curve: the share after each month and how many were followed so long; hidden from a month on."""
+
+    def point(after: int, share: float | None) -> dict[str, Any]:
+        if after >= hidden_from:
+            hidden = {"value": None, "low": None, "high": None, "at_risk": None, "shown": "1–2", "hidden": True}
+            return {"after": after} | hidden
+        interval = (None, None) if share in (None, 100.0) else (max(0.0, share - 12.5), min(100.0, share + 8.25))
+        shown = "–" if share is None else f"{share:.1f}"
+        told = {"after": after, "value": share, "low": interval[0], "high": interval[1], "at_risk": at_risk[after]}
+        return told | {"shown": shown, "hidden": False}
+
+    points = [point(after, share) for after, share in enumerate(shares)]
+    return {"cases": None if hidden_from == 0 else at_risk[0], "points": points, "reason": None}

@@ -63,6 +63,11 @@ class FakeServices:
     alerts: list[dict[str, Any]] = field(default_factory=list)
     indicators: list[dict[str, Any]] = field(default_factory=list)
     groups: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    curves: list[dict[str, Any]] = field(default_factory=list)
+    targets: list[dict[str, Any]] = field(default_factory=list)
+    outcomes_asked: list[dict[str, list[str]]] = field(default_factory=list)
+    wellbeing: list[dict[str, Any]] = field(default_factory=list)
+    series: list[dict[str, Any]] = field(default_factory=list)
     transitions: list[dict[str, Any]] = field(default_factory=list)
     open_streams: int = 0
     not_reached: list[tuple[str, str]] = field(default_factory=list)
@@ -90,7 +95,11 @@ class FakeServices:
             Route("/v1/alerts/stream", self._guarded(self._stream)),
             Route("/v1/alerts/{what}", self._guarded(self._act), methods=["POST"]),
             Route("/v1/detector", self._guarded(self._detector)),
+            Route("/v1/outcomes", self._guarded(self._indicators)),
             Route("/v1/outcomes/{name}", self._guarded(self._outcomes)),
+            Route("/v1/targets", self._guarded(self._targets)),
+            Route("/v1/targets", self._guarded(self._set_target), methods=["PUT"]),
+            Route("/v1/targets:drop", self._guarded(self._drop_target), methods=["POST"]),
             self._vault(vault) if vault else Route("/v1/vault/broken-glass", self._guarded(self._nothing)),
         ]
         real: list[BaseRoute] = [] if self.releases is None else [Mount("/", app=self.releases)]
@@ -247,6 +256,7 @@ class FakeServices:
 
     async def _outcomes(self, request: Request) -> Response:
         query, name = request.query_params, request.path_params["name"]
+        self.outcomes_asked.append({key: query.getlist(key) for key in query})
         if query.get("from", "") > query.get("to", "9"):
             sentence = "a period ends after it starts"
             raise Problem(422, "Not valid", sentence, [("to", sentence)])
@@ -256,11 +266,34 @@ class FakeServices:
             "freshness": self.freshness(),
         }
         if name == "summary":
-            return JSONResponse(asked | {"items": self.indicators})
-        found = next(indicator for indicator in self.indicators if indicator["indicator"] == name)
-        by = query["by"]
-        items = [{"group": {by: group["key"]}} | group for group in self.groups.get(name, [])]
-        return JSONResponse(asked | found | {"total": found, "items": items})
+            return JSONResponse(asked | {"items": self.indicators, "curves": self.curves, "wellbeing": self.wellbeing})
+        listed = {one.get("indicator") or one["curve"]: one for one in (*self.indicators, *self.curves)}
+        if name not in listed:
+            raise Problem(404, "Not found", "there is no such indicator")
+        found = listed[name]
+        by = query.getlist("by")
+        groups = self.groups.get(name, []) if by else []
+        items = [{"group": dict.fromkeys(by, group["key"])} | group for group in groups]
+        return JSONResponse(asked | {"total": found} | found | {"items": items, "series": self.series})
+
+    async def _indicators(self, _: Request) -> Response:
+        return JSONResponse({"items": self.indicators, "curves": self.curves, "freshness": self.freshness()})
+
+    async def _targets(self, _: Request) -> Response:
+        return JSONResponse({"items": self.targets})
+
+    async def _set_target(self, request: Request) -> Response:
+        body = await request.json()
+        if body["value"] < 0:
+            raise Problem(422, "Not valid", "expected a number from 0 on", [("value", "expected a number from 0 on")])
+        same = {"title": body["indicator"], "unit": "%", "released_as": "in_work", "released_part": "percent"}
+        self.targets.append(body | same)
+        return await self._targets(request)
+
+    async def _drop_target(self, request: Request) -> Response:
+        body = await request.json()
+        self.targets = [one for one in self.targets if any(one[name] != body[name] for name in ("indicator", "by"))]
+        return await self._targets(request)
 
     async def _stream(self, request: Request) -> Response:
         return StreamingResponse(self._events(), media_type="text/event-stream")
