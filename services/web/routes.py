@@ -36,6 +36,7 @@ ROUTES: Final = (
     Route("/v1/policy", Part.CASEWORK),
     Route("/v1/alerts", Part.ALERTING),
     Route("/v1/detector", Part.ALERTING),
+    Route("/v1/notifications", Part.ALERTING),
     Route("/v1/outcomes", Part.OUTCOMES),
     Route("/v1/releases", Part.OUTCOMES),
     Route("/v1/vault", Part.VAULT),

@@ -99,6 +99,7 @@ def _filled(path: str, about: Subject) -> str:
     values = {
         "session_id": "none",
         "absence_id": "none",
+        "channel_id": "none",
         "act": "acknowledge",
         "name": "contacted_on_time",
         "file": "icon.svg",
@@ -121,6 +122,13 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
             return {"until": format_instant(now() + HOUR), "reason": "visit_planned"}
         case "/v1/alerts/{alert_id}:reassign":
             return {"caseworker_id": about.caseworker_id}
+        # None of these is taken: nobody of the matrix must be told anything.
+        case "/v1/notifications/channels":
+            return {"kind": "webhook", "address": "nowhere", "severities": ["low"], "levels": [1]}
+        case "/v1/notifications/preferences":
+            return {"language": "en", "digest_at": "never", "quiet_from": "21:00", "quiet_until": "07:00"}
+        case "/v1/notifications/working-days":
+            return {"days": []}
         case "/v1/session":
             return {"name": system.anna.sign_in_name, "password": system.anna.password}
         case "/v1/releases" if served.method == "POST":

@@ -41,6 +41,16 @@ class SqliteAccounts:
             ).fetchall()
         return [row[0] for row in rows]
 
+    def supervisors(self) -> list[Account]:
+        """The open accounts of all organisations that have the role."""
+        with self._database.connection() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM accounts WHERE closed_at IS NULL "
+                "AND EXISTS (SELECT 1 FROM json_each(roles) WHERE value = ?) ORDER BY account_id",
+                (Role.SUPERVISOR,),
+            ).fetchall()
+        return [_stored(row).account for row in rows]
+
     def add(self, account: Account, password_hash: str, by: str) -> None:
         """Raises NameTaken."""
         row = (

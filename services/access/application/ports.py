@@ -55,6 +55,10 @@ class AccountStore(Protocol):
 
     def closed_ids(self) -> list[str]: ...
 
+    def supervisors(self) -> list[Account]:
+        """The open accounts of all organisations that have the role."""
+        ...
+
     def add(self, account: Account, password_hash: str, by: str) -> None:
         """Raises NameTaken."""
         ...

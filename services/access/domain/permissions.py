@@ -65,6 +65,8 @@ class Action(StrEnum):
     READ_AUDIT = "read_audit"
     READ_CHARGES = "read_charges"
     LIFT_LOCK_OUTS = "lift_lock_outs"
+    KEEP_OWN_CHANNELS = "keep_own_channels"
+    READ_CHANNELS = "read_channels"
 
     __hash__ = str.__hash__
 
@@ -103,11 +105,11 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.SUPERVISOR: _OPEN_TO_STAFF
     | CASE_ACTIONS
     | {Action.READ_PEOPLE, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.BREAK_GLASS, Action.READ_BROKEN_GLASS}
-    | {Action.READ_ACCOUNT_CHANGES, Action.LIFT_LOCK_OUTS}
+    | {Action.READ_ACCOUNT_CHANGES, Action.LIFT_LOCK_OUTS, Action.KEEP_OWN_CHANNELS}
     | _OF_THE_HEAD,
     Role.EVALUATOR: _OPEN_TO_STAFF | {Action.READ_OUTCOMES, Action.READ_RELEASES, Action.MAKE_RELEASES},
     Role.ADMINISTRATOR: _OPEN_TO_STAFF
-    | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.LIFT_LOCK_OUTS},
+    | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.LIFT_LOCK_OUTS, Action.READ_CHANNELS},
     Role.DONOR: frozenset({Action.READ_OWN_ACCOUNT, Action.MANAGE_OWN_ACCOUNT, Action.READ_RELEASES}),
     Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR, Action.READ_CHARGES}),
 }
