@@ -129,7 +129,7 @@ class SqliteNotifications:
             rows = connection.execute(
                 f"SELECT {_OWED} FROM owed WHERE {_WAITS} AND next_try_at <= ? ORDER BY next_try_at", (now,)
             ).fetchall()
-        return [Owed(*key_and_case, bool(critical), bool(old), at) for *key_and_case, critical, old, at in rows]
+        return [_owed(row) for row in rows]
 
     def mark_sent(self, owed: Sequence[Owed], now: int) -> None:
         self._mark(owed, "sent_at = ?", now)
@@ -294,6 +294,11 @@ def _row(owed: Owed) -> tuple[Any, ...]:
         int(owed.is_old),
         owed.due_at,
     )
+
+
+def _owed(row: Sequence[Any]) -> Owed:
+    alert_id, revision, level, channel_id, case_id, is_critical, is_old, due_at = row
+    return Owed(alert_id, revision, level, channel_id, case_id, bool(is_critical), bool(is_old), due_at)
 
 
 def _channel(row: Sequence[Any]) -> Channel:
