@@ -240,3 +240,23 @@ def a_cell(**cell: Any) -> dict[str, Any]:
     value = found["value"]
     found.setdefault("shown", "–" if value is None else str(value) if isinstance(value, int) else f"{value:.1f}")
     return found
+
+
+def own_notifications() -> dict[str, Any]:
+    channel = {
+        "channel_id": "88888888-8888-4888-8888-888888888888",
+        "kind": "webhook",
+        "ending": "hook",
+        "severities": ["critical"],
+        "levels": [1, 2, 3],
+        "made_at": "2026-01-01T00:00:00.000Z",
+    }
+    return {
+        "channels": [channel],
+        "language": "en",
+        "digest_at": "08:00",
+        "quiet_from": "21:00",
+        "quiet_until": "07:00",
+        "working_days": ["sunday", "monday"],
+        "kinds": ["chat", "webhook"],
+    }

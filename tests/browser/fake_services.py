@@ -30,6 +30,7 @@ from tests.browser.canned_answers import (
     ago,
     alerts_answer,
     an_entry,
+    own_notifications,
 )
 
 
@@ -69,6 +70,8 @@ class FakeServices:
     """What every part says that it does not reach, and why."""
     releases: ASGIApp | None = None
     """The real routes of releases, where a test brings them."""
+    notifications: ASGIApp | None = None
+    """Those of notifications, alike; without them everybody is told on a channel of her own."""
 
     def app(self, vault: ASGIApp | None = None) -> Starlette:
         """vault: what answers below /v1/vault while that part is not away; without one nobody broke any glass."""
@@ -91,7 +94,13 @@ class FakeServices:
             Route("/v1/alerts/{what}", self._guarded(self._act), methods=["POST"]),
             Route("/v1/detector", self._guarded(self._detector)),
             Route("/v1/outcomes/{name}", self._guarded(self._outcomes)),
-            self._vault(vault) if vault else Route("/v1/vault/broken-glass", self._guarded(self._nothing)),
+            self._whole("/v1/vault", Part.VAULT, vault)
+            if vault
+            else Route("/v1/vault/broken-glass", self._guarded(self._nothing)),
+            # Last, for all that is left below: a mount at their own path would not have the path itself.
+            self._whole("/v1", Part.ALERTING, self.notifications)
+            if self.notifications
+            else Route("/v1/notifications", self._guarded(self._own_notifications)),
         ]
         real: list[BaseRoute] = [] if self.releases is None else [Mount("/", app=self.releases)]
         return Starlette(
@@ -119,16 +128,19 @@ class FakeServices:
 
         return guarded
 
-    def _vault(self, vault: ASGIApp) -> BaseRoute:
-        """The whole of it, at the paths it has by itself."""
+    def _whole(self, path: str, part: Part, real: ASGIApp) -> BaseRoute:
+        """The whole of what is real below a path, at the paths it has by itself."""
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            if Part.VAULT in self.away:
+            if part in self.away:
                 await Problem(503, "Not available just now").to_response()(scope, receive, send)
             else:
-                await vault({**scope, "root_path": ""}, receive, send)
+                await real({**scope, "root_path": ""}, receive, send)
 
-        return Mount("/v1/vault", answer)
+        return Mount(path, answer)
+
+    async def _own_notifications(self, _: Request) -> Response:
+        return JSONResponse(own_notifications())
 
     async def _nothing(self, _: Request) -> Response:
         return JSONResponse({"items": []})

@@ -17,6 +17,7 @@ from services.web.backends import Json, Refused
 from services.web.catalogue import latin_digits
 from services.web.dhaka import typed_instant
 from services.web.faces import NoSuchPage, Visit, fields_of, now_text, overdue_words, page, posted_form, understood
+from services.web.pages.notifications import only_here
 from services.web.people import caseworkers
 from services.web.routes import Part
 from services.web.turning import page_or_beginning
@@ -70,7 +71,9 @@ async def _show(
     wanted = {name: query.get(name, "") for name in FILTERS}
     asked = {"lang": visit.words.language, "limit": "200", **wanted}
     listing = page_or_beginning(visit, "/v1/alerts", query.get("cursor"), **asked)
-    (answer, begun_again), people = await asyncio.gather(listing, caseworkers(visit))
+    (answer, begun_again), people, is_told_only_here = await asyncio.gather(
+        listing, caseworkers(visit), only_here(visit)
+    )
     with understood(Part.ALERTING):
         inbox_now = Inbox.of(answer)
     done = query.get("done", "")
@@ -81,6 +84,7 @@ async def _show(
         begun_again=begun_again,
         people=people,
         names=people.names,
+        is_told_only_here=is_told_only_here,
         since=lambda instant: overdue_words(visit.words, instant, now_text()),
         new_id=lambda: str(uuid.uuid4()),
         area=visit.words.area,

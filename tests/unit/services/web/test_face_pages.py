@@ -27,6 +27,8 @@ PAGES = {
     f"/cases/{CASE}/erase": {Role.SUPERVISOR},
     "/audit": {Role.SUPERVISOR},
     "/inbox": {Role.SUPERVISOR},
+    "/notifications": {Role.SUPERVISOR},
+    "/notifications/people": {Role.ADMINISTRATOR},
     "/outcomes": {Role.EVALUATOR},
     "/people": {Role.ADMINISTRATOR},
     "/releases": {Role.EVALUATOR, Role.DONOR},
