@@ -1,6 +1,7 @@
 """A browser, and an origin to show it: `services.web` on loopback in front of services that give canned answers.
 
-Fixtures: `chromium` (one browser for a module), `context` (a fresh profile), `faces` (the origin and its services).
+Fixtures: `chromium` (one browser for a module), `context` (a fresh profile), `without_script` (one where none runs),
+`faces` (the origin and its services).
 """
 
 from __future__ import annotations
@@ -126,6 +127,14 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(locale="en-GB", viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def without_script(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(locale="en-GB", java_script_enabled=False)
     context.set_default_timeout(10_000)
     yield context
     context.close()

@@ -18,6 +18,7 @@ from functools import cache
 from services.access.adapters.signing_key import SigningKey
 from services.access.adapters.token_issuer import TokenIssuer
 from services.access.domain.permissions import Area, Principal, Role
+from services.access.domain.supervisors import Supervisor
 from services.access.verification import JwksDocument, TokenVerifier
 
 ISSUER = "reintegration-access"
@@ -67,12 +68,17 @@ def bearer(
     return {"authorization": f"Bearer {token_for(role, organisation, account_id, areas)}"}
 
 
-def jwks_document() -> bytes:
-    return json.dumps({"keys": [signing_key().public_jwk()]}).encode()
+def jwks_document(*supervisors: Supervisor) -> bytes:
+    """As `access` tells our own services."""
+    told = [
+        [each.account_id, each.organisation, [[*filter(None, (area.district, area.upazila))] for area in each.areas]]
+        for each in supervisors
+    ]
+    return json.dumps({"keys": [signing_key().public_jwk()], "supervisors": told}).encode()
 
 
-def test_verifier() -> TokenVerifier:
-    return TokenVerifier(JwksDocument(jwks_document()), ISSUER, AUDIENCE)
+def test_verifier(*supervisors: Supervisor) -> TokenVerifier:
+    return TokenVerifier(JwksDocument(jwks_document(*supervisors)), ISSUER, AUDIENCE)
 
 
 # By its name pytest would take it for a test in every module that imports it by name.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,8 +15,17 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from infra.certificates.hosts import beyond, hosts_of
 from infra.certificates.issuing import Pair, new_authority, new_leaf
 from infra.certificates.refusal import Refused
+from services.runtime.ours_alone import (
+    READ_ONLY,
+    READ_WRITE,
+    NotOursAlone,
+    private_directory,
+    put_in_place,
+    read_private,
+)
 
 LEAST_LEFT: Final = timedelta(days=30)
+_FOR_ALL: Final = 0o444
 _AUTHORITY_KEY, _AUTHORITY, _KEY, _CHAIN = "authority.key", "authority.crt", "server.key", "server.crt"
 
 
@@ -60,8 +66,8 @@ def keep_certificates(directory: Path, written_hosts: str, now: datetime) -> Kep
     if renewed:
         made = new_leaf(authority, hosts, now)
         # The key first: a server that starts in between refuses two that do not belong together, and says so.
-        _write(directory / _KEY, made.key_pem(), 0o400)
-        _write(directory / _CHAIN, made.certificate_pem(), 0o444)
+        put_in_place(directory / _KEY, made.key_pem(), READ_ONLY)
+        put_in_place(directory / _CHAIN, made.certificate_pem(), _FOR_ALL)
         leaf = made.certificate
     assert leaf is not None
     fingerprint = authority.certificate.fingerprint(hashes.SHA256()).hex(":").upper()
@@ -72,12 +78,9 @@ def _authority_in(directory: Path, hosts: tuple[str, ...], now: datetime) -> tup
     key_file, file = directory / _AUTHORITY_KEY, directory / _AUTHORITY
     if not key_file.exists():
         made = new_authority(hosts, now)
-        _write(file, made.certificate_pem(), 0o444)
-        _write(key_file, made.key_pem(), 0o400)
+        put_in_place(file, made.certificate_pem(), _FOR_ALL)
+        put_in_place(key_file, made.key_pem(), READ_ONLY)
         return made, True
-    found = key_file.stat()
-    if stat.S_IMODE(found.st_mode) not in (0o400, 0o600) or found.st_uid != os.geteuid():
-        raise Refused(f"{key_file} must be yours alone: chmod 400 {key_file}.")
     authority = _pair(file, key_file)
     if _left(authority.certificate, now) < LEAST_LEFT:
         raise Refused(f"The authority of {directory} ends within 30 days: move the directory away and make a new one.")
@@ -93,7 +96,9 @@ def _authority_in(directory: Path, hosts: tuple[str, ...], now: datetime) -> tup
 def _pair(file: Path, key_file: Path) -> Pair:
     try:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())
-        key = load_pem_private_key(key_file.read_bytes(), password=None)
+        key = load_pem_private_key(read_private(key_file, READ_ONLY, READ_WRITE), password=None)
+    except NotOursAlone as error:
+        raise Refused(f"{error}.") from None
     except (OSError, ValueError, TypeError) as error:
         raise Refused(f"{file} and {key_file} cannot be read as an authority ({type(error).__name__}).") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or certificate.public_key() != key.public_key():
@@ -119,18 +124,7 @@ def _left(certificate: x509.Certificate, now: datetime) -> timedelta:
 
 
 def _private(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = directory.stat()
-    if stat.S_IMODE(found.st_mode) & 0o077 or found.st_uid != os.geteuid():
-        raise Refused(f"{directory} must be yours alone: chmod 700 {directory}.")
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Whole or not there."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    os.replace(name, path)
+    try:
+        private_directory(directory)
+    except NotOursAlone as error:
+        raise Refused(f"{error}.") from None

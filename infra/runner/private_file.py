@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 from pathlib import Path
+
+from services.runtime.ours_alone import READ_WRITE, put_in_place
 
 
 def write_private(path: Path, text: str) -> None:
     """Replace the file, mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    os.replace(name, path)
+    put_in_place(path, text.encode(), READ_WRITE)
 
 
 def kept_secret(path: Path) -> str:

@@ -17,6 +17,7 @@ from services.access.adapters.challenges import SignedChallenges
 from services.access.adapters.database import Database
 from services.access.adapters.invitation_store import SqliteInvitations
 from services.access.adapters.passwords import Argon2Passwords
+from services.access.adapters.proposal_store import SqliteProposals
 from services.access.adapters.sealing import Sealing
 from services.access.adapters.second_factor_store import SqliteSecondFactors
 from services.access.adapters.service_secrets import ServiceSecretFiles
@@ -32,6 +33,7 @@ from services.access.application.inviting import Inviting
 from services.access.application.key_set import KeySet
 from services.access.application.lock_outs import LockOuts
 from services.access.application.second_factors import SecondFactors
+from services.access.application.second_persons import SecondPersons
 from services.access.application.service_tokens import ServiceTokens
 from services.access.application.sign_in import SignIn
 from services.access.domain.device_sessions import DAY
@@ -39,6 +41,7 @@ from services.access.domain.permissions import Role
 from services.access.domain.service_identities import SERVICES, VERIFICATION
 from services.access.entrypoints.rest_absences import absence_routes
 from services.access.entrypoints.rest_accounts import account_routes
+from services.access.entrypoints.rest_proposals import proposal_routes
 from services.access.entrypoints.rest_sessions import session_routes
 from services.access.entrypoints.rest_sign_in import service_routes, sign_in_routes
 from services.access.verification import TokenVerifier
@@ -63,10 +66,11 @@ class Parts:
     away: Away
     inviting: Inviting
     keeping: AccountKeeping
+    seconds: SecondPersons
 
 
 def build_parts(settings: Settings) -> Parts:
-    """Raises UnsafeKeyFile."""
+    """Raises NotOursAlone."""
     key = load_or_create_signing_key(settings.access_dir)
     database = Database(settings.access_dir)
     store, passwords, sessions = SqliteAccounts(database), Argon2Passwords(), SqliteSessions(database)
@@ -76,12 +80,13 @@ def build_parts(settings: Settings) -> Parts:
     away = Away(store, SqliteAbsences(database), now_ms, _new_id)
     keys = KeySet(key, store, sessions, away, now_ms, lifetime_seconds)
     inviting = Inviting(store, SqliteInvitations(database), attempts, passwords, now_ms, secrets.token_bytes)
-    keeping = AccountKeeping(store, inviting, sessions, now_ms, _new_id)
-    return Parts(database, store, passwords, key, issuer, keys, attempts, sessions, away, inviting, keeping)
+    keeping = AccountKeeping(store, sessions, now_ms, _new_id)
+    seconds = SecondPersons(store, SqliteProposals(database), keeping, inviting, away, now_ms, _new_id)
+    return Parts(database, store, passwords, key, issuer, keys, attempts, sessions, away, inviting, keeping, seconds)
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service's app. Raises UnsafeKeyFile."""
+    """The service's app. Raises NotOursAlone."""
     parts = build_parts(settings)
     device_sessions = _device_sessions(settings, parts)
     second_factors = _second_factors(settings, parts)
@@ -95,8 +100,10 @@ def create_app(settings: Settings) -> FastAPI:
     app = create_service_app("access", "access", verifier, {"accounts": accounts_reached})
     app.include_router(sign_in_routes(sign_in, parts.inviting, device_sessions, parts.keys, services))
     app.include_router(session_routes(device_sessions))
-    app.include_router(absence_routes(parts.away))
-    app.include_router(account_routes(parts.keeping, parts.inviting, LockOuts(parts.store, parts.attempts, now_ms)))
+    app.include_router(absence_routes(parts.away, parts.seconds))
+    lock_outs = LockOuts(parts.store, parts.attempts, now_ms)
+    app.include_router(account_routes(parts.keeping, parts.inviting, parts.seconds, lock_outs))
+    app.include_router(proposal_routes(parts.seconds))
     app.include_router(service_routes(ServiceTokens(services, parts.issuer, now_ms)))
     return app
 

@@ -7,19 +7,17 @@ the demonstration point to accounts that exist. Safe to run twice: who is there 
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from services.access.application.ports import NameTaken
 from services.access.bootstrap import Parts, build_parts, now_ms
 from services.access.domain.accounts import Account, check_account, check_password
 from services.access.domain.permissions import Area, Role
+from services.runtime.ours_alone import READ_WRITE, put_in_place
 from services.runtime.settings import Settings
 
 DEMO_LIFETIME_SECONDS: Final = 30 * 86_400
@@ -75,7 +73,7 @@ def create_demo_people(
     lifetime_seconds: int = DEMO_LIFETIME_SECONDS,
 ) -> list[DemoPerson]:
     """Everybody of the organisations, in order: caseworkers, supervisors (area, district, organisation), evaluator,
-    administrator, donor; each with a fresh token. Raises UnsafeKeyFile, InvalidAccount.
+    administrator, donor; each with a fresh token. Raises NotOursAlone, InvalidAccount.
     """
     parts = build_parts(settings)
     path = settings.access_dir / FILE_NAME
@@ -84,7 +82,7 @@ def create_demo_people(
     for person in wanted:
         passwords.setdefault(person.account.account_id, secrets.token_urlsafe(12))
     # Known before they are set: a run that is cut off in between finds them again.
-    _write_private(path, json.dumps(passwords, indent=1))
+    put_in_place(path, json.dumps(passwords, indent=1).encode(), READ_WRITE)
     return [_made(parts, person, passwords[person.account.account_id], lifetime_seconds) for person in wanted]
 
 
@@ -153,12 +151,3 @@ def _wanted(
         created_at=now_ms(),
     )
     return _Wanted(account, role, stands_for)
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    Path(name).replace(path)

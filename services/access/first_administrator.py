@@ -8,7 +8,7 @@ from services.access.application.account_keeping import NewAccount
 from services.access.application.inviting import Invited
 from services.access.bootstrap import Parts
 from services.access.domain.accounts import normalised
-from services.access.domain.permissions import Role
+from services.access.domain.permissions import Principal, Role
 
 BY_COMMAND: Final = "command"
 """Who did it, in the record: somebody with a shell on the machine."""
@@ -16,6 +16,11 @@ BY_COMMAND: Final = "command"
 
 class OtherRoles(Exception):
     """The name belongs to somebody whom her own administrator invites."""
+
+
+def of_the_machine(organisation: str) -> Principal:
+    """Who is the second person where an organisation has nobody yet who could be."""
+    return Principal(BY_COMMAND, organisation, frozenset({Role.ADMINISTRATOR}))
 
 
 def invite_administrator(parts: Parts, organisation: str, sign_in_name: str, name: str) -> Invited:
@@ -26,7 +31,7 @@ def invite_administrator(parts: Parts, organisation: str, sign_in_name: str, nam
     stored = parts.store.by_sign_in_name(normalised(sign_in_name))
     if stored is None:
         wanted = NewAccount(sign_in_name, name, frozenset({Role.ADMINISTRATOR}))
-        return parts.keeping.create(organisation, wanted, BY_COMMAND)[1]
+        return parts.inviting.invite(parts.keeping.create(organisation, wanted, BY_COMMAND), BY_COMMAND)
     account = stored.account
     if account.organisation != organisation or Role.ADMINISTRATOR not in account.roles:
         raise OtherRoles(f"{account.sign_in_name} is not an administrator of {organisation}")

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from services.access.domain.absences import Absence, StandIn, with_stand_ins
 from services.access.domain.permissions import Area, Principal, Role
 from services.access.domain.service_identities import VERIFICATION
+from services.access.domain.supervisors import Supervisor
 from services.runtime.authentication import CannotVerify, InvalidToken
 from services.runtime.settings import Settings
 
@@ -114,6 +115,7 @@ class _Keys:
     revoked_sessions: frozenset[str]
     stand_ins: tuple[StandIn, ...]
     by_delegate: Mapping[str, Sequence[StandIn]]
+    supervisors: tuple[Supervisor, ...] | None
     read_at: float
     proven: dict[str, tuple[Principal, int]] = field(default_factory=dict)
 
@@ -184,6 +186,13 @@ class TokenVerifier:
     def stand_ins(self) -> tuple[StandIn, ...]:
         """Who is away, was lately or will be soon, and who stands in. May block shortly. Raises CannotVerify."""
         return self._current().stand_ins
+
+    def supervisors(self) -> tuple[Supervisor, ...]:
+        """Of all organisations. May block shortly. Raises CannotVerify, also where access does not tell us."""
+        found = self._current().supervisors
+        if found is None:
+            raise CannotVerify("access does not say who supervises: the secret of verification is missing")
+        return found
 
     async def ready(self) -> None:
         """For /readyz: raises CannotVerify while there are no keys."""
@@ -275,7 +284,17 @@ def _parse_jwks(document: bytes, read_at: float) -> _Keys:
     by_delegate: dict[str, list[StandIn]] = {}
     for stand_in in stand_ins:
         by_delegate.setdefault(stand_in.absence.delegate_id, []).append(stand_in)
-    return _Keys(by_id, closed, revoked, stand_ins, by_delegate, read_at)
+    told = raw.get("supervisors")
+    supervisors = None if told is None else tuple(map(_supervisor_of, told))
+    return _Keys(by_id, closed, revoked, stand_ins, by_delegate, supervisors, read_at)
+
+
+def _supervisor_of(told: object) -> Supervisor:
+    match told:
+        case [str() as account_id, str() as organisation, list() as areas]:
+            return Supervisor(account_id, organisation, tuple(map(_area_of, areas)))
+        case _:
+            raise ValueError("expected supervisors as access tells them")
 
 
 def _stand_in_of(told: Mapping[str, Any]) -> StandIn:

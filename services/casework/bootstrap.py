@@ -23,6 +23,7 @@ from services.casework.application.errors import LogAway, StartingUp
 from services.casework.application.event_log import EventLog
 from services.casework.application.intake import Intake
 from services.casework.application.log_view import LogView, follow
+from services.casework.application.overseeing import Overseeing
 from services.casework.application.policy_publishing import publish_policies
 from services.casework.application.unassigning import unassign_cases, unassign_cases_of_absent
 from services.casework.domain.canaries import CANARY_ORGANISATION
@@ -32,6 +33,7 @@ from services.casework.entrypoints.grpc_events import case_events_service
 from services.casework.entrypoints.openapi import describe_events
 from services.casework.entrypoints.rest_charges import charge_routes
 from services.casework.entrypoints.rest_intake import BATCH_BYTES, BATCH_PATH, intake_routes
+from services.casework.entrypoints.rest_oversight import oversight_routes
 from services.casework.entrypoints.rest_reads import read_routes
 from services.runtime.authentication import CannotVerify, Verifier
 from services.runtime.grpc_server import GrpcServer
@@ -120,6 +122,7 @@ def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
     )
     app.include_router(intake_routes(casework.intake))
     app.include_router(read_routes(casework.desk, casework.policies))
+    app.include_router(oversight_routes(Overseeing(casework.desk.reading)))
     app.include_router(charge_routes(casework.view))
     describe_events(app)
     return app

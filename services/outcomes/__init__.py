@@ -5,6 +5,8 @@ and the SQL that counts the same over millions of events (`sql`). Promises that 
 answer says which period it is about, up to when the data goes and how fresh it is, and that a store which cannot be
 reached is a failure on the page, never a zero.
 
+Owns the targets that programmes have set (`domain/targets.py`), which stand beside numbers and are in none.
+
 Owns the releases too: numbered tables of a quarter that outsiders may read, protected, published by a person, never
 changed (`domain/protection`, `domain/publication`).
 

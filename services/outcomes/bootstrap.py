@@ -15,10 +15,12 @@ from services.outcomes.adapters.clickhouse import ClickHouseTallies, Client
 from services.outcomes.adapters.dice_key import load_or_create_dice_key
 from services.outcomes.adapters.interval_solver import tightest_intervals
 from services.outcomes.adapters.release_store import SqliteReleases
+from services.outcomes.adapters.target_store import SqliteTargets
 from services.outcomes.application.asking import Outcomes
 from services.outcomes.application.releasing import Releases
 from services.outcomes.entrypoints.http import create_router
 from services.outcomes.entrypoints.http_releases import create_releases_router
+from services.outcomes.entrypoints.http_targets import create_targets_router
 from services.outcomes.ports import TallyStore
 from services.runtime.http import Verifier, create_service_app
 from services.runtime.settings import Settings
@@ -58,6 +60,7 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     chosen = verifier if verifier is not None else verifier_from_settings(settings)
     app = create_service_app("outcomes", "outcomes", chosen, {"clickhouse": clickhouse_reached})
     app.include_router(create_router(Outcomes(tallies), now_ms))
+    app.include_router(create_targets_router(SqliteTargets(settings.outcomes_dir), now_ms))
     app.include_router(create_releases_router(releases_of(settings, tallies), now_ms))
     return app
 

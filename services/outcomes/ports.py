@@ -9,7 +9,8 @@ from typing import Protocol
 from services.outcomes.domain.breakdowns import Breakdown
 from services.outcomes.domain.periods import Period
 from services.outcomes.domain.publication.release import Content, Made
-from services.outcomes.domain.reckoning import Reckoning
+from services.outcomes.domain.reckoning import Reckoning, Spells, Wellbeing
+from services.outcomes.domain.targets import Target
 
 
 class StoreUnavailable(Exception):
@@ -50,6 +51,18 @@ class TallyStore(Protocol):
     def ping(self) -> None: ...
 
 
+class OutcomesStore(TallyStore, Protocol):
+    """Also lists how long things lasted, and adds up pairs of assessments; no case is named."""
+
+    def spells(
+        self, curve: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
+    ) -> Spells: ...
+
+    def wellbeing(
+        self, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
+    ) -> Wellbeing: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A release as it is kept. hidden: what is not shown, in plain words with why; for the organisation alone.
@@ -88,3 +101,16 @@ class ReleaseStore(Protocol):
 
     def publish(self, organisation: str, number: int, digest: str, by: str, now: int) -> bool:
         """Whether there was such a draft with this digest."""
+
+
+class TargetStore(Protocol):
+    """Keeps targets; of one programme, indicator and day there is one. Every method raises StoreUnavailable."""
+
+    def all_of(self, organisation: str) -> list[Target]:
+        """In the order of indicator, programme and day."""
+
+    def keep(self, organisation: str, target: Target, by: str, now: int) -> None:
+        """In the place of one that was there; by: an account id."""
+
+    def drop(self, organisation: str, target: Target) -> None:
+        """Whatever its value; one that is not there is none already."""

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _ROLE = "(administrator|caseworker|donor|evaluator|supervisor)"
+_DAY = "(monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -112,6 +113,17 @@ class Settings(BaseSettings):
     vault_database_url: str = ""
     vault_key_file: Path | None = None
 
+    # Telling people outside the inbox. Where people find the origin; the organisation's gateways, in Apprise's words
+    # with {to} where a person's address goes; whether people's own webhooks may lead into this network.
+    public_url: str = ""
+    notify_mail_url: SecretStr = SecretStr("")
+    notify_sms_url: SecretStr = SecretStr("")
+    notify_inner_addresses: bool = False
+    notify_retry_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
+    notify_working_days: Annotated[str, Field(pattern=f"^{_DAY}(,{_DAY})*$")] = (
+        "sunday,monday,tuesday,wednesday,thursday"
+    )
+
     # Files.
     var_dir: Path = Path("var")
     policy_file: Path = Path("services/casework/policy/default.toml")
@@ -160,8 +172,19 @@ class Settings(BaseSettings):
             if not getattr(self, name):
                 # The model is frozen for everybody else; here it is still being made.
                 object.__setattr__(self, name, address)
+        if not self.public_url:
+            scheme = "https" if self.tls_cert_file else "http"
+            object.__setattr__(self, "public_url", f"{scheme}://127.0.0.1:{self.port}")
         if not self.jwks_url:
             object.__setattr__(self, "jwks_url", f"{self.access_url}/.well-known/jwks.json")
+        return self
+
+    @model_validator(mode="after")
+    def _gateways_have_a_place_for_the_address(self) -> Self:
+        for name in ("notify_mail_url", "notify_sms_url"):
+            said = getattr(self, name).get_secret_value()
+            if said and said.count("{to}") != 1:
+                raise ValueError(f"{name.upper()}: expected {{to}} once, where a person's address goes")
         return self
 
     @model_validator(mode="after")
@@ -189,6 +212,16 @@ class Settings(BaseSettings):
     def vault_keys(self) -> Path:
         """The vault's key file: beside the data only where nobody said a better place."""
         return self.vault_key_file or self.var_dir / "vault-keys" / "vault-keys.json"
+
+    @property
+    def alerting_dir(self) -> Path:
+        """Where `alerting` keeps how people want to be told, what is owed to them, and the key of their addresses."""
+        return self.var_dir / "alerting"
+
+    @property
+    def working_days(self) -> frozenset[str]:
+        """Of organisations that have not said their own."""
+        return frozenset(self.notify_working_days.split(","))
 
     @property
     def outcomes_dir(self) -> Path:

@@ -5,9 +5,7 @@ TLS 1.2 or newer. What the certificate names is also what the origin answers to:
 
 from __future__ import annotations
 
-import os
 import ssl
-import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +15,8 @@ import grpc
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from services.runtime.ours_alone import READ_ONLY, READ_WRITE, NotOursAlone, read_private
 from services.runtime.settings import Settings
-
-_KEY_MODES: Final = (0o400, 0o600)
 
 
 class UnusableCertificate(RuntimeError):
@@ -77,14 +74,11 @@ _PUBLIC: Final = (serialization.Encoding.DER, serialization.PublicFormat.Subject
 
 def _read_key(path: Path) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        return read_private(path, READ_WRITE, READ_ONLY)
     except OSError as error:
         raise UnusableCertificate(f"TLS_KEY_FILE {path} cannot be read: {_why(error)}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if stat.S_IMODE(found.st_mode) not in _KEY_MODES or found.st_uid != os.geteuid():
-            raise UnusableCertificate(f"TLS_KEY_FILE {path} must be yours alone: chmod 600 {path}")
-        return file.read()
+    except NotOursAlone as error:
+        raise UnusableCertificate(f"TLS_KEY_FILE {error}") from None
 
 
 def _public_half(path: Path, key: bytes) -> bytes:

@@ -81,6 +81,11 @@ class SilentCase:
     overdue_since: str
     alerts: tuple[Alert, ...]
 
+    @property
+    def box(self) -> str:
+        """What choosing its line sends: the case, and the alerts that stand in the line."""
+        return " ".join((self.case_id, *(alert.alert_id for alert in self.alerts)))
+
     @staticmethod
     def of(told: Json) -> SilentCase:
         return SilentCase(
@@ -97,8 +102,24 @@ class SilentCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """How many cases of a caseworker ("" for nobody) have open alerts, and how many alerts these are."""
+
+    caseworker_id: str
+    cases: int
+    alerts: int
+
+    @staticmethod
+    def of(told: Json) -> Overdue:
+        return Overdue(told["caseworker_id"] or "", int(told["cases"]), int(told["alerts"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
-    """Cases in the order of alerting. alert_count, case_count: of all pages. after: where the stream goes on."""
+    """Cases in the order of alerting. after: where the stream goes on.
+
+    alert_count, case_count, overdue, areas: of all pages. areas: (district, upazila) of the cases, "" where not known.
+    """
 
     cases: tuple[SilentCase, ...]
     alert_count: int
@@ -106,6 +127,8 @@ class Inbox:
     next_cursor: str | None
     after: str
     freshness: Freshness
+    overdue: tuple[Overdue, ...]
+    areas: tuple[tuple[str, str], ...]
 
     @property
     def alert_ids(self) -> frozenset[str]:
@@ -122,4 +145,6 @@ class Inbox:
             answer["next_cursor"],
             answer["position"],
             Freshness.of(answer),
+            tuple(Overdue.of(told) for told in counts["by_caseworker"]),
+            tuple((told["district"] or "", told["upazila"] or "") for told in counts["by_area"]),
         )

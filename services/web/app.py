@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -26,27 +26,15 @@ from services.web.faces import ON_ERROR, no_such_page
 from services.web.failing import Failing
 from services.web.headers import SecurityHeaders
 from services.web.hosts import Hosts
+from services.web.kept_files import STATIC
 from services.web.limiting import Limiting
 from services.web.measuring import Measuring
-from services.web.pages import (
-    account,
-    administrator,
-    case,
-    evaluator,
-    for_her,
-    head,
-    health,
-    identity,
-    releases,
-    signing,
-    staff,
-    supervisor,
-)
+from services.web.page_table import PAGES
+from services.web.pages import device
 from services.web.proxy import Proxy
 from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
 
-_STATIC: Final = Path(__file__).parent / "static"
 _OF_PROGRAMS: Final = ("/v1/", "/.well-known/")
 _ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -73,7 +61,7 @@ def create_app(
     documents = Documents(client, addresses, workers)
     backends = Backends(client, addresses)
     app = Starlette(
-        routes=[*_page_routes(), *_plumbing_routes(documents), *_proxied(Proxy(client, addresses))],
+        routes=[*PAGES, *_plumbing_routes(documents), *_proxied(Proxy(client, addresses))],
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Measuring),
@@ -91,62 +79,15 @@ def create_app(
     return app
 
 
-def _page_routes() -> list[BaseRoute]:
-    return [
-        Route("/", signing.home),
-        Route("/sign-in", signing.sign_in_page),
-        Route("/sign-in", signing.sign_in, methods=["POST"]),
-        Route("/second-factor", signing.second_factor_page),
-        Route("/second-factor", signing.second_factor, methods=["POST"]),
-        Route("/invitation", signing.invitation_page),
-        Route("/invitation", signing.invitation, methods=["POST"]),
-        Route("/sign-out", signing.sign_out, methods=["POST"]),
-        Route("/leave", signing.leave, methods=["POST"]),
-        Route("/blank", signing.blank),
-        Route("/language", signing.choose_language),
-        Route("/today", staff.today),
-        Route("/open-case", staff.open_case_page),
-        Route("/open-case", staff.open_case, methods=["POST"]),
-        Route("/cases/{case_id}", case.case_page),
-        Route("/cases/{case_id}", case.look_at_her, methods=["POST"]),
-        Route("/cases/{case_id}/glass", case.break_glass, methods=["POST"]),
-        Route("/cases/{case_id}/identity", identity.identity_page),
-        Route("/cases/{case_id}/identity", identity.keep, methods=["POST"]),
-        Route("/cases/{case_id}/for-her", for_her.for_her_page),
-        Route("/cases/{case_id}/for-her", for_her.for_her, methods=["POST"]),
-        Route("/cases/{case_id}/erase", head.erase_page),
-        Route("/cases/{case_id}/erase", head.erase, methods=["POST"]),
-        Route("/cases/{case_id}/record", staff.record_page),
-        Route("/cases/{case_id}/record", staff.record, methods=["POST"]),
-        Route("/cases/{case_id}/words", staff.words, methods=["POST"]),
-        Route("/inbox", supervisor.inbox),
-        Route("/inbox/{alert_id}/{act}", supervisor.act_on, methods=["POST"]),
-        Route("/audit", head.audit),
-        Route("/outcomes", evaluator.outcomes),
-        Route("/releases", releases.list_page),
-        Route("/releases", releases.make, methods=["POST"]),
-        Route("/releases/{number}", releases.release_page),
-        Route("/releases/{number}/publish", releases.publish, methods=["POST"]),
-        Route("/people", administrator.people),
-        Route("/people", administrator.invite, methods=["POST"]),
-        Route("/people/{account_id}/{act}", administrator.act_on, methods=["POST"]),
-        Route("/health", health.health),
-        Route("/lock-outs", administrator.lock_outs),
-        Route("/lock-outs/{account_id}", administrator.lift_lock_out, methods=["POST"]),
-        Route("/account", account.account),
-        Route("/account/sessions/{session_id}", account.end_session, methods=["POST"]),
-        Route("/account/absences", account.say_absence, methods=["POST"]),
-        Route("/account/absences/{absence_id}", account.end_absence, methods=["POST"]),
-    ]
-
-
 def _plumbing_routes(documents: Documents) -> list[BaseRoute]:
     return [
         Route("/healthz", _healthz),
         Route("/readyz", documents.readyz),
         Route("/openapi.json", documents.openapi),
         Route("/favicon.ico", _icon),
-        Mount("/static", _Static(directory=_STATIC), name="static"),
+        Route("/static/worker.js", device.worker),
+        Route("/static/words/{language}.json", device.words_of_scripts),
+        Mount("/static", GZipMiddleware(_Static(directory=STATIC)), name="static"),
     ]
 
 
@@ -170,7 +111,7 @@ async def _healthz(_: Request) -> Response:
 
 
 async def _icon(_: Request) -> Response:
-    return FileResponse(_STATIC / "icon.svg", media_type="image/svg+xml")
+    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")
 
 
 def _framework_error(request: Request, error: Exception) -> Response:

@@ -57,8 +57,8 @@ class Backends:
         self._client = client
         self._addresses = addresses
 
-    async def get(self, path: str, token: str | None, **params: str | None) -> Json:
-        """The JSON object at a path. Raises PartAway, SessionEnded, Refused."""
+    async def get(self, path: str, token: str | None, **params: str | Sequence[str] | None) -> Json:
+        """The JSON object at a path; a parameter may be given several times. Raises PartAway, SessionEnded, Refused."""
         given = {name: value for name, value in params.items() if value}
         return await self._ask("GET", path, token, params=given)
 

@@ -50,6 +50,10 @@ class Words:
             return key.rsplit(".", 1)[1].replace("_", " ").replace("-", " ").capitalize()
         return sentence.format(**{name: self.number(value) for name, value in values.items()}) if values else sentence
 
+    def has(self, key: str) -> bool:
+        """Whether this very language has the sentence."""
+        return key in self.sentences
+
     def count(self, key: str, n: int) -> str:
         """The sentence about so many; English has another one for 1."""
         return self(f"{key}_one") if n == 1 and f"{key}_one" in self.sentences else self(key, n=n)

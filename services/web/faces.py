@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,7 +80,7 @@ class Visit:
     words: Words
     backends: Backends
 
-    async def get(self, path: str, **params: str | None) -> Json:
+    async def get(self, path: str, **params: str | Sequence[str] | None) -> Json:
         return await self.backends.get(path, self.token, **params)
 
     async def post(self, path: str, body: object, patience_seconds: float = PATIENCE_SECONDS) -> Json:

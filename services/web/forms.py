@@ -7,7 +7,7 @@ none, a time that is none) is named at its field, so that what was typed stays o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, assert_never
 
@@ -39,7 +39,10 @@ ACTIONS_ON_ALERTS: Final = frozenset({"alert_acknowledged", "alert_snoozed", "al
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One field on the screen. widget: radio, select, number, text, list, scores, day or time."""
+    """One field on the screen. widget: radio, select, number, text, list, scores, day or time.
+
+    reads: how a script reads what was typed (static/typed.js). expected: what should stand there, a catalogue key.
+    """
 
     name: str
     widget: str
@@ -47,6 +50,8 @@ class Control:
     values: tuple[str, ...] = ()
     pattern: str = ""
     example: str = ""
+    reads: str = "text"
+    expected: str = "expected.other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,10 @@ class Typed:
 
 def controls_of(event_type: EventType) -> tuple[Control, ...]:
     """The controls of a type's form, those that must be filled in first. Words have one of their own."""
-    controls = [control_of(field) for field in event_type.fields.values() if field.name != NOTE_ID]
+    fields = [field for field in event_type.fields.values() if field.name != NOTE_ID]
+    controls = [
+        replace(control_of(field), reads=_reads(field.kind), expected=_expected(field.kind)) for field in fields
+    ]
     return tuple(sorted(controls, key=lambda control: not control.required))
 
 
@@ -144,6 +152,29 @@ def _scores(text: str) -> dict[str, float]:
             dimension, number = line.replace(":", " ").replace("=", " ").split()
             scores[dimension] = float(number)
     return scores
+
+
+def _reads(kind: Kind) -> str:
+    """As `_json_value`, where a script does it."""
+    match kind:
+        case Flag():
+            return "flag"
+        case Whole():
+            return "whole"
+        case Codes():
+            return "codes"
+        case Country():
+            return "country"
+        case Instant():
+            return "instant"
+        case Day():
+            return "day"
+        case Scores():
+            return "scores"
+        case OneOf() | Id() | Code():
+            return "text"
+        case _:
+            assert_never(kind)
 
 
 def _expected(kind: Kind) -> str:

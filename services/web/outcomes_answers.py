@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.web.backends import Json
+from services.web.curve_answers import Curve, keys_of
 from services.web.faces import Freshness
 
 Figure = float | int | None
@@ -28,9 +29,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One row of a break-down; key None where the cases do not say."""
+    """One row of a break-down: a key for each of its dimensions, None where the cases do not say."""
 
-    key: str | None
+    keys: tuple[str | None, ...]
     cell: Cell
 
 
@@ -62,19 +63,67 @@ class Indicator:
         )
 
     @staticmethod
-    def broken_down(answer: Json, by: str) -> Indicator:
-        groups = [Group(item["group"][by], Cell.of(item)) for item in answer["items"]]
+    def broken_down(answer: Json, by: Sequence[str]) -> Indicator:
+        groups = [Group(keys_of(item, by), Cell.of(item)) for item in answer["items"]]
         return Indicator.of(answer, answer["total"], groups)
 
 
 @dataclass(frozen=True, slots=True)
+class PairedMeans:
+    """Of one scale: means of scores from 0 to 1 over those assessed twice; None where they are hidden."""
+
+    instrument: str
+    version: str
+    dimension: str
+    after_months: int
+    pairs: int | None
+    first: float | None
+    later: float | None
+    shown: str
+
+    @staticmethod
+    def of(told: Json) -> PairedMeans:
+        return PairedMeans(*(told[name] for name in PairedMeans.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What every answer says of itself: its period, what it knows, how fresh that is."""
+
+    start: str
+    end: str
+    as_of: str
+    freshness: Freshness
+
+    @staticmethod
+    def of(answer: Json) -> Told:
+        period = answer["period"]
+        return Told(period["from"], period["to"], answer["data_as_of"], Freshness.of(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The total of a month or a quarter, or of the part of it that lies in the period."""
+
+    start: str
+    end: str
+    cell: Cell
+
+    @staticmethod
+    def of(told: Json) -> Stretch:
+        return Stretch(told["from"], told["to"], Cell.of(told))
+
+
+@dataclass(frozen=True, slots=True)
 class Outcomes:
-    """All indicators in total over one period, as known at `as_of`."""
+    """All indicators and curves in total over one period, as known at `as_of`."""
 
     start: str
     end: str
     as_of: str
     indicators: tuple[Indicator, ...]
+    curves: tuple[Curve, ...]
+    wellbeing: tuple[PairedMeans, ...]
     freshness: Freshness
 
     @staticmethod
@@ -85,5 +134,7 @@ class Outcomes:
             period["to"],
             answer["data_as_of"],
             tuple(Indicator.of(item, item) for item in answer["items"]),
+            tuple(Curve.of(told) for told in answer["curves"]),
+            tuple(PairedMeans.of(told) for told in answer["wellbeing"]),
             Freshness.of(answer),
         )

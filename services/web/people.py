@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from services.web.backends import Json, PartAway
+from services.web.dhaka import local
 from services.web.faces import Visit, understood
 from services.web.routes import Part
 
 _log: Final = logging.getLogger("services.web")
+_PATIENCE_SECONDS: Final = 2.0
+"""For what stands beside a page's point: nobody waits for it longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +66,39 @@ class Account:
 
     @staticmethod
     def of(told: Json) -> Account:
-        areas = tuple(" / ".join(filter(None, (area["district"], area["upazila"]))) for area in told["areas"])
         return Account(
             told["account_id"],
             told["sign_in_name"],
             told["name"],
             tuple(told["roles"]),
-            areas,
+            _areas(told["areas"]),
             told["closed_at"] is not None,
             told["invited_until"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What was done with an account, and what it was afterwards. by: the account id of who did it, or a machine."""
+
+    number: int
+    at: str
+    by: str
+    what: str
+    account_id: str
+    roles: tuple[str, ...]
+    areas: tuple[str, ...]
+
+    @staticmethod
+    def of(told: Json) -> AccountChange:
+        return AccountChange(
+            int(told["number"]),
+            told["at"],
+            told["by_account_id"],
+            told["what"],
+            told["account_id"],
+            tuple(told["roles"]),
+            _areas(told["areas"]),
         )
 
 
@@ -85,6 +114,57 @@ class LockOut:
     @staticmethod
     def of(told: Json) -> LockOut:
         return LockOut(told["account_id"], told["name"], int(told["failures"]), told["blocked_until"])
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What waits for a second person. what: invitation, roles or standing_in; the rest is empty where it says nothing.
+
+    may_confirm: whether who looks may be the second person.
+    """
+
+    proposal_id: str
+    account_id: str
+    name: str
+    asked_by: str
+    asked_at: str
+    expires_at: str
+    may_confirm: bool
+    what: str
+    roles: tuple[str, ...]
+    areas: tuple[str, ...]
+    delegate: str
+    since: str
+    until: str
+
+    @staticmethod
+    def of(told: Json) -> Proposal:
+        return Proposal(
+            told["proposal_id"],
+            told["account_id"],
+            told["name"],
+            told["asked_by"],
+            told["asked_at"],
+            told["expires_at"],
+            told["may_confirm"] is True,
+            told["what"],
+            tuple(told.get("roles", ())),
+            _areas(told.get("areas", ())),
+            told.get("delegate", ""),
+            told.get("since", ""),
+            told.get("until", ""),
+        )
+
+
+async def waiting_proposals(visit: Visit) -> tuple[Proposal, ...]:
+    """What she may know of that waits for a second person, the oldest first."""
+    answer = await visit.get("/v1/proposals")
+    with understood(Part.ACCESS):
+        return tuple(Proposal.of(told) for told in answer["items"])
+
+
+def _areas(told: Iterable[Json]) -> tuple[str, ...]:
+    return tuple(" / ".join(filter(None, (area["district"], area["upazila"]))) for area in told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +201,17 @@ class Absence:
         delegate = "" if delegate_id is None else names.get(delegate_id)
         who = names.get(told["account_id"])
         return Absence(told["absence_id"], told["account_id"], who, delegate, told["since"], told["until"])
+
+
+async def absent_now(visit: Visit, names: Mapping[str, str]) -> Mapping[str, Absence] | None:
+    """Who is away at this time, by account; None when access does not say."""
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            answer = await visit.get("/v1/absences")
+        now = datetime.now(UTC)
+        with understood(Part.ACCESS):
+            told = (Absence.of(one, names) for one in answer["items"])
+            return {one.account_id: one for one in told if local(one.since) <= now < local(one.until)}
+    except (PartAway, TimeoutError) as failure:
+        _log.warning("who is away cannot be shown: %s", failure)
+        return None

@@ -97,6 +97,9 @@ class Release:
 
     listed: Listed
     as_of: str
+    period: tuple[str, str]
+    organisation: str
+    definitions_version: str
     digest: str
     method: Mapping[str, int]
     indicators: tuple[Indicator, ...]
@@ -112,6 +115,9 @@ class Release:
         return Release(
             Listed.of(answer),
             answer["data_as_of"],
+            (answer["period"]["from"], answer["period"]["to"]),
+            answer["organisation"],
+            answer["definitions_version"],
             answer["digest"],
             answer["method"],
             indicators,

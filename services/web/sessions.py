@@ -111,14 +111,20 @@ def check_form(request: Request, form: FormData) -> None:
 
 
 def check_proxied(request: Request) -> None:
-    """Raises ForgedRequest unless an unsafe call with the cookie is from this origin or carries the token."""
+    """Raises ForgedRequest unless an unsafe call with the cookie is from this origin or carries the token.
+
+    A token that is given must be this session's in any case: it is how a device says for whom it sends what it kept.
+    """
     if request.method in SAFE_METHODS:
         return
     same_origin = is_same_origin(request)
     if same_origin is False:
         raise ForgedRequest("the call was not made by a page of this origin")
-    if same_origin is None and not _is_token(request.headers.get(FORM_HEADER), form_secret(request) or ""):
-        raise ForgedRequest(f"a call with a session cookie needs the header {FORM_HEADER}")
+    given = request.headers.get(FORM_HEADER)
+    if given is None and same_origin:
+        return
+    if not _is_token(given, form_secret(request) or ""):
+        raise ForgedRequest(f"a call with a session cookie needs the header {FORM_HEADER} with the session's token")
 
 
 def _is_token(given: object, secret: str) -> bool:

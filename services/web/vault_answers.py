@@ -140,6 +140,19 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetSpent:
+    """Somebody asked for more different cases than a day allows."""
+
+    account_id: str
+    times: int
+    last_at: str
+
+    @staticmethod
+    def of(told: Json) -> BudgetSpent:
+        return BudgetSpent(told["account_id"], int(told["times"]), told["last_at"])
+
+
+@dataclass(frozen=True, slots=True)
 class AuditPage:
     """Newest first. end_sequence, end_digest: of the chain, for the browser to remember. before: where it goes on."""
 
@@ -147,12 +160,14 @@ class AuditPage:
     end_sequence: int
     end_digest: str
     before: int | None
+    spent: tuple[BudgetSpent, ...]
 
     @staticmethod
     def of(answer: Json) -> AuditPage:
         entries = tuple(AuditEntry.of(told) for told in answer["items"])
         before = entries[-1].sequence if answer["more"] and entries else None
-        return AuditPage(entries, int(answer["end"]["sequence"]), str(answer["end"]["digest"]), before)
+        spent = tuple(BudgetSpent.of(told) for told in answer["budget_spent"])
+        return AuditPage(entries, int(answer["end"]["sequence"]), str(answer["end"]["digest"]), before, spent)
 
 
 @dataclass(frozen=True, slots=True)

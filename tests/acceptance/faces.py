@@ -57,7 +57,7 @@ def declared_routes(settings: Settings, directory: Path) -> list[Served]:
         verifier, elsewhere = test_verifier(), settings.model_copy(update={"var_dir": directory})
         apps = {
             "access": access.create_app(elsewhere),
-            "alerting": alerting.alerting_of(settings, verifier).app,
+            "alerting": alerting.alerting_of(elsewhere, verifier).app,
             "casework": casework.create_app(_casework(settings), verifier),
             "outcomes": outcomes.create_app(settings, verifier),
             "vault": vault.create_app(_vault(elsewhere), verifier),

@@ -31,11 +31,20 @@ from tests.system_fixture import System, bearer
 
 RECORDING = ("/v1/events", "/v1/events:batch")
 FIRST_QUARTER, NEXT_QUARTER = "2020-Q1", "2020-Q2"
-ABOUT_ONE_IN_THE_BODY = (*RECORDING, "/v1/vault/cards:check-out", "/v1/vault/looks")
+ABOUT_ONE_IN_THE_BODY = (
+    *RECORDING,
+    "/inbox/chosen/{act}",
+    "/cases/chosen/{act}",
+    "/v1/vault/cards:check-out",
+    "/v1/vault/looks",
+)
 OPENING_GLASS = (":break-glass", "/glass")
 """Asked last: from then on she may look."""
 _KEEPING = ("/identity", "/safe-contact-plan", "/notes/{note_id}", "/KeepIdentity", "/KeepNote")
-_RECORDING_PAGES = tuple(f"/cases/{{case_id}}/{page}" for page in ("record", "identity", "words"))
+_RECORDING_PAGES = (
+    "/cases/chosen/{act}",
+    *(f"/cases/{{case_id}}/{page}" for page in ("record", "identity", "words")),
+)
 _SUBJECTS = ("{case_id}", "{alert_id}", "{account_id}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CALL = {"direction": "outgoing", "outcome": "no_answer"}
@@ -99,12 +108,15 @@ def _filled(path: str, about: Subject) -> str:
     values = {
         "session_id": "none",
         "absence_id": "none",
-        "act": "acknowledge",
-        "name": "contacted_on_time",
+        "proposal_id": "none",
+        "channel_id": "none",
+        "act": "assign" if path.startswith("/cases/") else "acknowledge",
+        "name": "still_in_work" if "/curves/" in path else "contacted_on_time",
         "file": "icon.svg",
         "note_id": str(uuid4()),
         "number": "1",
         "indicator": "in_work",
+        "language": "en",
     }
     return path.format(case_id=about.case_id, alert_id=about.alert_id, account_id=about.account_id, **values)
 
@@ -121,12 +133,21 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
             return {"until": format_instant(now() + HOUR), "reason": "visit_planned"}
         case "/v1/alerts/{alert_id}:reassign":
             return {"caseworker_id": about.caseworker_id}
+        # None of these is taken: nobody of the matrix must be told anything.
+        case "/v1/notifications/channels":
+            return {"kind": "webhook", "address": "nowhere", "severities": ["low"], "levels": [1]}
+        case "/v1/notifications/preferences":
+            return {"language": "en", "digest_at": "never", "quiet_from": "21:00", "quiet_until": "07:00"}
+        case "/v1/notifications/working-days":
+            return {"days": []}
         case "/v1/session":
             return {"name": system.anna.sign_in_name, "password": system.anna.password}
         case "/v1/releases" if served.method == "POST":
             return {"quarter": NEXT_QUARTER}
         case "/v1/releases/{number}:publish":
             return {"digest": "0" * 64}
+        case "/v1/targets" | "/v1/targets:drop" if served.method != "GET":
+            return {"programme": None, "indicator": "silent", "value": 0, "by": "2020-12-31"}
         case "/v1/accounts" if served.method == "POST":
             return {"sign_in_name": f"made-{uuid4().hex}", "name": "Invented (test)", "roles": ["evaluator"]}
         case "/v1/accounts/{account_id}:change-roles":
@@ -208,6 +229,8 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
         case "/invitation":
             password = "a password of nobody"
             return {"code": uuid4().hex, "password": password, "again": password}
+        case "/targets" | "/targets/drop":
+            return {"indicator": "silent", "value": "0", "by": "2020-12-31"}
         case "/releases":
             return {"quarter": NEXT_QUARTER}
         case "/releases/{number}/publish":
@@ -217,6 +240,10 @@ def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:
             return {**event, "case_id": str(uuid4()), "caseworker_id": about.caseworker_id, **opening}
         case "/cases/{case_id}":
             return {"purpose": "visit"}
+        case "/cases/chosen/{act}":
+            return {"form_id": str(uuid4()), "line": about.case_id, "caseworker_id": about.caseworker_id}
+        case "/inbox/chosen/{act}":
+            return {"form_id": str(uuid4()), "line": f"{about.case_id} {about.alert_id}"}
         case "/cases/{case_id}/identity":
             return {"act": "identity", "names": "Invented (test)"}
         case "/cases/{case_id}/glass":

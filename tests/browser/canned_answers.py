@@ -215,11 +215,64 @@ def a_silent_case(case_id: str, *alerts: dict[str, Any], **other: Any) -> dict[s
     } | other
 
 
+def an_overseen_case(case_id: str, **other: Any) -> dict[str, Any]:
+    """A line of a supervisor's list of cases as casework tells it."""
+    return {
+        "case_id": case_id,
+        "code": case_code(case_id),
+        "caseworker_id": CASEWORKER,
+        "district": "satkhira",
+        "upazila": "kaliganj",
+        "state": "open",
+        "since": ago(days=3),
+        "pause": None,
+    } | other
+
+
+def a_paused_case(case_id: str, reason: str, days: float, **pause: Any) -> dict[str, Any]:
+    """Paused since yesterday, for `days` from now."""
+    told = {"since": ago(days=1), "until": ago(days=-days), "reason": reason, "recorded_by": CASEWORKER}
+    marks = {"short": days <= 13, "ends_soon": days <= 3}
+    return an_overseen_case(case_id, state="paused", pause=told | marks | pause)
+
+
+def cases_answer(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """A supervisor's list of cases as casework answers it."""
+    reasons = [item["pause"]["reason"] for item in items if item["pause"]]
+    counts = {"cases": len(items), "by_reason": {one: reasons.count(one) for one in set(reasons)}, "unread": 0}
+    return {"items": items, "next_cursor": None, "counts": counts, "incomplete": False}
+
+
+def a_load(caseworker_id: str | None, open: int, overdue: int, paused: int = 0, unknown: int = 0) -> dict[str, Any]:
+    return {"caseworker_id": caseworker_id, "open": open, "paused": paused, "overdue": overdue, "unknown": unknown}
+
+
 def alerts_answer(items: list[dict[str, Any]]) -> dict[str, Any]:
     """The list of alerts as alerting answers it."""
     alerts = sum(len(item["alerts"]) for item in items)
-    counts = {"cases": len(items), "alerts": alerts, "by_severity": {}, "by_level": {}, "by_caseworker": []}
+    counts = {"cases": len(items), "alerts": alerts, "by_severity": {}, "by_level": {}} | _counted_by(items)
     return {"items": items, "next_cursor": None, "counts": counts, "position": "AAAA"}
+
+
+def _counted_by(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """As alerting counts, whose they are and where."""
+    by_caseworker: dict[tuple[Any, ...], list[int]] = {}
+    by_area: dict[tuple[Any, ...], list[int]] = {}
+    for item in items:
+        for counts, key in (
+            (by_caseworker, (item["caseworker_id"],)),
+            (by_area, (item["district"], item["upazila"])),
+        ):
+            counts.setdefault(key, []).append(len(item["alerts"]))
+    return {
+        "by_caseworker": [
+            {"caseworker_id": of, "cases": len(found), "alerts": sum(found)} for (of,), found in by_caseworker.items()
+        ],
+        "by_area": [
+            {"district": district, "upazila": upazila, "cases": len(found), "alerts": sum(found)}
+            for (district, upazila), found in by_area.items()
+        ],
+    }
 
 
 def an_indicator(name: str, title: str, unit: str, counts: tuple[str, str | None], **cell: Any) -> dict[str, Any]:
@@ -240,3 +293,53 @@ def a_cell(**cell: Any) -> dict[str, Any]:
     value = found["value"]
     found.setdefault("shown", "–" if value is None else str(value) if isinstance(value, int) else f"{value:.1f}")
     return found
+
+
+def a_curve(name: str, title: str, shares: list[float | None], at_risk: list[int]) -> dict[str, Any]:
+    """A curve as outcomes tells it, by months, with its total."""
+    return {
+        "curve": name,
+        "title": title,
+        "unit": "%",
+        "definition": f"What “{title}” means, to the letter.",
+        "started": "cases that began",
+        "step": "month",
+        "horizons": [3, 6, 12],
+        "total": a_curve_line(shares, at_risk),
+    }
+
+
+def a_curve_line(shares: list[float | None], at_risk: list[int], *, hidden_from: int = 99) -> dict[str, Any]:
+    """One curve: the share after each month and how many were followed so long; hidden from a month on."""
+
+    def point(after: int, share: float | None) -> dict[str, Any]:
+        if after >= hidden_from:
+            hidden = {"value": None, "low": None, "high": None, "at_risk": None, "shown": "1–2", "hidden": True}
+            return {"after": after} | hidden
+        interval = (None, None) if share in (None, 100.0) else (max(0.0, share - 12.5), min(100.0, share + 8.25))
+        shown = "–" if share is None else f"{share:.1f}"
+        told = {"after": after, "value": share, "low": interval[0], "high": interval[1], "at_risk": at_risk[after]}
+        return told | {"shown": shown, "hidden": False}
+
+    points = [point(after, share) for after, share in enumerate(shares)]
+    return {"cases": None if hidden_from == 0 else at_risk[0], "points": points, "reason": None}
+
+
+def own_notifications() -> dict[str, Any]:
+    channel = {
+        "channel_id": "88888888-8888-4888-8888-888888888888",
+        "kind": "webhook",
+        "ending": "hook",
+        "severities": ["critical"],
+        "levels": [1, 2, 3],
+        "made_at": "2026-01-01T00:00:00.000Z",
+    }
+    return {
+        "channels": [channel],
+        "language": "en",
+        "digest_at": "08:00",
+        "quiet_from": "21:00",
+        "quiet_until": "07:00",
+        "working_days": ["sunday", "monday"],
+        "kinds": ["chat", "webhook"],
+    }

@@ -9,19 +9,25 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from services.access.demo_people import DemoPerson
 from services.access.domain.permissions import Role
 from services.access.verification import verifier_from_settings
 from services.web.app import create_app
 from services.web.bootstrap import new_client
 from services.web.routes import Part
 from tests.access_fixture import Running
+from tests.browser.by_keyboard import (
+    follow,
+    next_year_in_any_order_of_day_and_month,
+    press,
+    sign_in,
+    signed_in,
+    tab_to,
+    type_into,
+)
 from tests.browser_fixture import origin_of
 from tests.new_staff import PASSWORD, NewStaff, code_now, new_staff
-
-MOST_STOPS = 80
 
 
 @pytest.fixture(scope="module")
@@ -29,46 +35,6 @@ def url(access: Running) -> Iterator[str]:
     addresses = dict.fromkeys(Part, access.url)
     with origin_of(lambda: create_app(addresses, new_client(), verifier_from_settings(access.settings))) as found:
         yield found
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    """With the Tab key alone; fails where no number of stops leads there."""
-    expect(wanted).to_have_count(1)
-    for _ in range(MOST_STOPS):
-        if wanted.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not reach {wanted}")
-
-
-def type_into(page: Page, label: str, text: str) -> None:
-    tab_to(page, page.get_by_label(label, exact=True))
-    page.keyboard.press("Control+A")
-    page.keyboard.type(text)
-
-
-def press(page: Page, button: str) -> None:
-    tab_to(page, page.get_by_role("main").get_by_role("button", name=button, exact=True))
-    page.keyboard.press("Enter")
-
-
-def follow(page: Page, link: str) -> None:
-    tab_to(page, page.get_by_role("link", name=link, exact=True))
-    page.keyboard.press("Enter")
-
-
-def sign_in(page: Page, url: str, name: str, password: str, onwards: str = "/account") -> None:
-    page.goto(f"{url}/sign-in?next={onwards}")
-    type_into(page, "Name", name)
-    type_into(page, "Password", password)
-    page.keyboard.press("Enter")
-
-
-def signed_in(context: BrowserContext, url: str, who: DemoPerson, onwards: str = "/account") -> Page:
-    page = context.new_page()
-    sign_in(page, url, who.sign_in_name, who.password, onwards)
-    page.wait_for_url(url + onwards)
-    return page
 
 
 def someone(access: Running, *roles: str) -> NewStaff:
@@ -167,15 +133,6 @@ def test_who_typed_wrong_too_often_waits_until_her_supervisor_lets_her_try_again
     expect(page.locator("[data-second-factor=asked]")).to_be_visible()
 
 
-def next_year_in_any_order_of_day_and_month(page: Page) -> None:
-    """Each part of a day and time gets a value by the arrow up; of the third, the year, the next one."""
-    for part in range(6):
-        page.keyboard.press("ArrowUp")
-        if part == 2:
-            page.keyboard.press("ArrowUp")
-        page.keyboard.press("ArrowRight")
-
-
 def test_who_goes_away_names_who_stands_in_and_comes_back(access: Running, url: str, context: BrowserContext) -> None:
     people = [p for p in access.people if p.role is Role.CASEWORKER and p.organisation == "org-a"]
     away, delegate = people[0], people[1]
@@ -232,14 +189,53 @@ def test_an_administrator_signs_somebody_out_invites_her_again_and_closes_her_ac
     do("Sign out everywhere")
     expect(row.locator("summary")).to_have_count(1)
     do("Invite again")
-    page.locator("[data-invited]").wait_for()
+    page.locator("[data-proposed] [data-half]").wait_for()
     follow(page, "Done")
-    expect(row.locator("[data-invited-until]")).to_have_count(1)
+    expect(page.locator("[data-waiting]")).to_have_count(1)
     do("Withdraw the invitation")
-    expect(row.locator("[data-invited-until]")).to_have_count(0)
+    expect(page.locator("[data-waiting]")).to_have_count(0)
     do("Close the account")
     expect(row).to_contain_text("closed")
     assert access.ask("POST", "/v1/session", json={"name": new.sign_in_name, "password": PASSWORD}).status_code == 401
+
+
+def test_who_lost_her_way_in_comes_back_by_two_halves_that_two_people_gave_her(
+    access: Running, url: str, context: BrowserContext
+) -> None:
+    new = someone(access)
+    page = signed_in(context, url, access.person(Role.ADMINISTRATOR), "/people")
+    row = page.locator(f"tr[data-account='{new.account_id}']")
+    tab_to(page, row.locator("summary"))
+    page.keyboard.press("Enter")
+    tab_to(page, row.get_by_role("button", name="Invite again"))
+    page.keyboard.press("Enter")
+    first = page.locator("[data-half]").get_attribute("data-half")
+    follow(page, "Done")
+    follow(page, "One thing waits for a second person")
+    line = page.locator("[data-proposal]")
+    expect(line).to_contain_text("somebody else confirms it")
+    expect(line.get_by_role("button", name="Confirm")).to_have_count(0)
+
+    context.clear_cookies()
+    page = signed_in(context, url, access.person(Role.SUPERVISOR, "area"))
+    follow(page, "Waiting for a second person")
+    tab_to(page, page.locator("[data-proposal]").get_by_role("button", name="Confirm"))
+    page.keyboard.press("Enter")
+    second = page.locator("[data-confirmed] [data-half]").get_attribute("data-half")
+    follow(page, "Done")
+    expect(page.get_by_text("Nothing waits for a second person.")).to_be_visible()
+
+    context.clear_cookies()
+    page.goto(f"{url}/invitation")
+    assert first is not None and second is not None
+    for code in (first, f"{first} {second}"):
+        type_into(page, "Invitation code", code)
+        type_into(page, "A password of your own", PASSWORD)
+        type_into(page, "The same password again", PASSWORD)
+        press(page, "Set the password")
+        if code == first:
+            expect(page.locator("[data-sign-in-error]")).to_contain_text("cannot be used")
+    expect(page.locator("[data-second-factor=set-up]")).to_be_visible()
 
 
 def test_an_account_that_cannot_be_says_why_beside_the_field(

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from services.vault.domain.audit_chain import Deed, Look
+from tests.browser.canned_answers import CASEWORKER
 from tests.browser.vault_house import ANOTHER, CODE, HER, Kept, choose, go_to_her, keep_her, press, tab_to, vault_behind
 from tests.browser_fixture import sign_in
 
@@ -60,6 +62,24 @@ def test_the_head_sees_who_looked_at_whom_and_filters(kept: Kept, context: Brows
     page.wait_for_url("**case_id**")
     expect(page.locator("[data-deed=kept]")).to_have_count(2)
     assert {HER} == set(page.locator("[data-deed=kept]").evaluate_all("rows => rows.map(row => row.dataset.case)"))
+
+
+def test_the_head_is_told_who_asked_for_more_cases_than_a_day_allows(kept: Kept, context: BrowserContext) -> None:
+    page = sign_in(context, kept.url, "nasrin")
+    page.goto(f"{kept.url}/audit")
+    expect(page.locator("[data-spent]")).to_have_count(0)
+    organisation = "rupantar"
+    for _ in range(2):
+        with kept.under_test.vault.store.writing(organisation) as transaction:
+            refused = Look(organisation, kept.under_test.clock.now, CASEWORKER, Deed.REFUSED, HER, detail="BudgetSpent")
+            kept.under_test.vault.audit.append(transaction, refused)
+    page.goto(f"{kept.url}/audit")
+    spent = page.locator(f"[data-spent='{CASEWORKER}']")
+    expect(spent).to_contain_text("Asha Invented: 2 times, last on")
+    tab_to(page, spent.get_by_role("link"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**account_id**")
+    expect(page.locator("[data-deed=refused]")).to_have_count(2)
 
 
 def test_who_answers_for_an_area_sees_neither_the_audit_nor_the_erasing(kept: Kept, context: BrowserContext) -> None:

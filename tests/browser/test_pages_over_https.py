@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import BrowserContext, Error, expect, sync_playwright
 
 from infra.certificates.keeping import Kept, keep_certificates
 from services.runtime.tls import load_certificate
 from tests.browser.canned_answers import CASES
 from tests.browser.fake_services import FakeServices
+from tests.browser.phone import NAME, trusting
 from tests.browser_fixture import CHROMIUM_FLAGS, Faces, serving, sign_in
-
-NAME = "reintegration.test"
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +37,10 @@ def trusts(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def context(kept: Kept, trusts: bool) -> Iterator[BrowserContext]:
     """A browser for which the name lives here. What it trusts beside the authorities of the system is this one key."""
-    leaf = x509.load_pem_x509_certificate(kept.chain_file.read_bytes())
-    public = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    pinned = base64.b64encode(hashlib.sha256(public).digest()).decode()
     found = shutil.which("chromium")
     assert found is not None, "chromium is needed: apt-get install chromium"
-    flags = [*CHROMIUM_FLAGS, f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
-    if trusts:
-        flags.append(f"--ignore-certificate-errors-spki-list={pinned}")
+    lives_here, trusted = trusting(kept)
+    flags = [*CHROMIUM_FLAGS, lives_here, *([trusted] if trusts else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=flags)
         context = browser.new_context(locale="en-GB")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,20 @@ POPULATION = invented_population(3, 300, quarters=2)
 NOW = POPULATION.quarters[-1].period.end + 30 * DAY
 
 
-@pytest.fixture
-def faces(tmp_path: Path) -> Iterator[Faces]:
+@contextmanager
+def released_to(tmp_path: Path) -> Iterator[Faces]:
+    """The pages in front of the real routes of releases, over the invented population."""
     tallies = PopulationTallies(POPULATION, NOW)
     releases = Releases(tallies, SqliteReleases(tmp_path / "outcomes"), lambda: bytes(32), tightest_intervals)
     real = create_service_app("outcomes", "outcomes", FakeVerifier(), {})
     real.include_router(create_releases_router(releases, lambda: NOW))
     with serving(FakeServices(releases=real)) as found:
+        yield found
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Iterator[Faces]:
+    with released_to(tmp_path) as found:
         yield found
 
 

@@ -6,14 +6,16 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 from aiokafka import AIOKafkaProducer
 
 from infra.kafka.node import KafkaNode
+from services.access.domain.supervisors import Supervisor
 from services.alerting.bootstrap import alerting_of
 from services.casework.codec import encode_event, encode_transition
 from services.casework.domain.events import Event
@@ -87,25 +89,33 @@ async def log_of(kafka: KafkaNode) -> AsyncIterator[Log]:
 
 @asynccontextmanager
 async def alerting(
-    kafka: KafkaNode, casework_grpc: str = "127.0.0.1:1", canary_every_seconds: float = 300
+    kafka: KafkaNode,
+    casework_grpc: str = "127.0.0.1:1",
+    canary_every_seconds: float = 300,
+    supervisors: Sequence[Supervisor] = (),
+    **more: object,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """The service on a free port, read to the end of the log."""
-    settings = Settings(
-        kafka_bootstrap_servers=kafka.bootstrap,
-        casework_grpc=casework_grpc,
-        canary_every_seconds=canary_every_seconds,
-    )
-    service = alerting_of(settings, tokens.test_verifier())
-    server = HttpServer(service.app, "127.0.0.1", 0)
-    await service.following.start()
-    await server.start()
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=10) as client:
-            await until(lambda: ready(client))
-            yield client
-    finally:
-        await server.stop(1)
-        await service.following.stop(3)
+    """The service on a free port, read to the end of the log. more: settings; without a VAR_DIR, one of its own."""
+    with TemporaryDirectory() as directory:
+        told = {
+            "kafka_bootstrap_servers": kafka.bootstrap,
+            "casework_grpc": casework_grpc,
+            "canary_every_seconds": canary_every_seconds,
+            "var_dir": Path(directory),
+        }
+        service = alerting_of(Settings.model_validate(told | more), tokens.test_verifier(*supervisors))
+        server = HttpServer(service.app, "127.0.0.1", 0)
+        await service.following.start()
+        await service.notifier.start()
+        await server.start()
+        try:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client:
+                await until(lambda: ready(client))
+                yield client
+        finally:
+            await server.stop(1)
+            await service.notifier.stop(3)
+            await service.following.stop(3)
 
 
 async def ready(client: httpx.AsyncClient) -> bool:

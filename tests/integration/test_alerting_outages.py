@@ -81,9 +81,9 @@ async def test_the_log_goes_away_and_comes_back_and_nothing_is_lost_or_shown_as_
                 await until(lambda: ready(client))
 
 
-async def test_before_the_log_has_been_read_nothing_is_answered_as_if_it_were_calm():
+async def test_before_the_log_has_been_read_nothing_is_answered_as_if_it_were_calm(tmp_path):
     org = Organisation()
-    settings = Settings(kafka_bootstrap_servers="127.0.0.1:1", casework_grpc="127.0.0.1:1")
+    settings = Settings(kafka_bootstrap_servers="127.0.0.1:1", casework_grpc="127.0.0.1:1", var_dir=tmp_path)
     service = alerting_of(settings, tokens.test_verifier())
     await service.following.start()
     transport = httpx.ASGITransport(service.app)

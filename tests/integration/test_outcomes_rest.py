@@ -17,9 +17,10 @@ from infra.clickhouse.migrations import DATABASE, migrate
 from infra.clickhouse.node import ClickHouseNode
 from services.casework.domain.instants import format_instant, parse_day
 from services.outcomes.bootstrap import create_app
-from services.outcomes.domain.indicators import INDICATORS, figures
+from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.domain.periods import Period
 from services.outcomes.domain.reckoning import reckon
+from services.outcomes.domain.tallies import figures
 from services.runtime.settings import Settings
 from services.runtime.topics import CASE_EVENTS
 from tests import tokens

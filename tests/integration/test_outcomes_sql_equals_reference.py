@@ -13,9 +13,11 @@ from infra.clickhouse.node import ClickHouseNode
 from services.casework.domain.instants import DAY, parse_day
 from services.outcomes.adapters.clickhouse import ClickHouseTallies
 from services.outcomes.domain.breakdowns import Breakdown, Dimension
-from services.outcomes.domain.indicators import INDICATORS, Tally
+from services.outcomes.domain.curves import CURVES
+from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.domain.periods import CohortLength, Period
-from services.outcomes.domain.reckoning import Reckoning, reckon
+from services.outcomes.domain.reckoning import Reckoning, reckon, reckon_spells, reckon_wellbeing
+from services.outcomes.domain.tallies import Tally
 from tests.clickhouse_fixture import client_of
 from tests.simulation.outcome_histories import OutcomeHistory, outcome_history, write_history
 
@@ -101,6 +103,35 @@ def test_sql_counts_what_the_reference_counts_by_every_breakdown(world: World, i
         counted = world.tallies.reckon(indicator, organisations, period, as_of, breakdown)
         reference = reckon(indicator, world.history.cases, period, as_of, breakdown)
         assert differences(counted, reference) == [], (indicator, period, breakdown)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_sql_lists_the_spells_the_reference_finds_by_every_breakdown(world: World, curve: str) -> None:
+    organisations = world.history.organisations
+    for period, as_of, breakdown in questions(world):
+        listed = world.tallies.spells(curve, organisations, period, as_of, breakdown)
+        reference = reckon_spells(curve, world.history.cases, period, as_of, breakdown)
+        assert listed == reference, (curve, period, breakdown)
+
+
+def test_sql_adds_up_the_pairs_the_reference_finds_by_every_breakdown(world: World) -> None:
+    organisations, cases = world.history.organisations, world.history.cases
+    for period, as_of, breakdown in questions(world):
+        added = world.tallies.wellbeing(organisations, period, as_of, breakdown)
+        assert added == reckon_wellbeing(cases, period, as_of, breakdown), (period, breakdown)
+
+
+def test_the_random_histories_have_pairs_of_assessments(world: World) -> None:
+    found = reckon_wellbeing(world.history.cases, *periods(world.history)[2]).total
+    assert len(found) > 1 and max(added.pairs for added in found.values()) > 1
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_random_histories_give_every_curve_spells_that_end_and_spells_that_do_not(world: World, curve: str) -> None:
+    spells = {
+        spell for asked in periods(world.history) for spell in reckon_spells(curve, world.history.cases, *asked).total
+    }
+    assert {spell.has_ended for spell in spells} == {True, False}
 
 
 @pytest.mark.parametrize("indicator", INDICATORS)

@@ -22,7 +22,7 @@ from tests.unit.services.vault.test_erasing import HER, OTHER, erased, names, se
 from tests.vault_fixture import CASEWORKER, MAR_3, OURS, RINA, VaultUnderTest, case_id_of, vault_in
 
 OF_FILES = (
-    "test_a_backup_that_was_reached_reads_others_and_not_her",
+    "test_a_backup_that_was_reached_reads_others_and_not_her_and_tells_an_older_log_again",
     "test_a_backup_that_was_not_reached_is_read_by_nobody_and_says_so",
     "test_in_data_brought_back_from_too_long_ago_she_is_erased_again_and_new_cases_are_kept",
     "test_nothing_of_her_is_left_in_the_files_of_the_store",

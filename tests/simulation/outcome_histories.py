@@ -1,8 +1,9 @@
 """Random histories as outcomes see them: the cases for the reference, and the rows the sink would have written.
 
 Lives come from `random_histories`; their obligations and alerts from the plain implementation of neglect.md, so that
-nothing here shares a line with what is compared. Programmes and age bands are made more frequent than in those lives,
-for break-downs to have something in their groups.
+nothing here shares a line with what is compared. Programmes, and legal steps other than hearings, are made more
+frequent than in those lives, for break-downs and prosecutions to have something in their groups. Half of the cases
+were settled half a year earlier and are assessed often, soon after it and half a year later.
 """
 
 from __future__ import annotations
@@ -20,16 +21,18 @@ from clickhouse_connect.driver.client import Client
 
 from services.casework.domain.events import data_to_json, parse_event
 from services.casework.domain.facts import facts_of
-from services.casework.domain.instants import as_datetime, parse_instant
+from services.casework.domain.instants import DAY, as_datetime, format_instant, parse_instant
 from services.casework.domain.transitions import ObligationEnding
 from services.outcomes.domain.history import AlertRun, CaseRecord, Obligation, Recorded
 from services.runtime.topics import CASE_EVENTS, partition_of
 from tests.simulation.plain import neglect
 from tests.simulation.plain.policy import load
+from tests.simulation.random_events import ENUMS, wellbeing_assessment
 from tests.simulation.random_histories import random_history, until_of
 
 Record = dict[str, Any]
 CONTROL = ("clock", "policy_changed", "history_ends")
+BECOME_ASSESSMENTS = ("wellbeing_assessment", "assessment", "counselling", "training", "referral", "family_prepared")
 ALSO = frozenset(("recorded_at", "organisation"))
 
 
@@ -50,9 +53,21 @@ def outcome_history(seed: int, cases: int, events_per_case: int, organisations: 
     """The same history for the same arguments. Every case belongs to one organisation."""
     log = random_history(seed, cases, events_per_case, organisations=organisations, policy_changes=1)
     rng = Random(f"outcomes {seed}")
+    early: dict[str, bool] = {}
+    settled: dict[str, int] = {}
     for record in log:
         if record["type"] in ("case_opened", "case_updated") and rng.random() < 0.6:
             record["data"] = {**record["data"], "programmes": rng.sample(["safe-return", "livelihood", "legal-aid"], 2)}
+        if record["type"] == "legal_step" and rng.random() < 0.7:
+            record["data"] = {**record["data"], "step": rng.choice(ENUMS["step"])}
+        if record["type"] == "settled" and early.setdefault(record["case_id"], rng.random() < 0.5):
+            settled[record["case_id"]] = parse_instant(record["occurred_at"]) - 182 * DAY
+            record["occurred_at"] = format_instant(settled[record["case_id"]])
+        if record["type"] in BECOME_ASSESSMENTS and record["case_id"] in settled:
+            taken = settled[record["case_id"]] + rng.choice((10, 30, 170, 185)) * DAY
+            record["type"], record["data"] = "wellbeing_assessment", wellbeing_assessment(rng, taken)
+            record["data"] = {**record["data"], "scores": {**record["data"]["scores"], "mood": rng.randrange(11) / 10}}
+            record["occurred_at"] = format_instant(taken)
     until = until_of(log)
     transitions = neglect.run(load(), log, until)
     obligations = neglect.obligations_history(load(), log, until)

@@ -23,9 +23,9 @@ from services.casework.domain.instants import DAY, HOUR, MINUTE, parse_instant
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
 from services.casework.domain.transitions import AlertTransition, ObligationEnding
 from services.outcomes.domain.history import AlertRun, CaseRecord, Obligation, Recorded
-from services.outcomes.domain.indicators import Tally
 from services.outcomes.domain.periods import Period
 from services.outcomes.domain.reckoning import reckon
+from services.outcomes.domain.tallies import Tally
 from streams.replay import transitions_of
 from tests.simulation.plain import neglect
 from tests.simulation.plain.policy import load

@@ -75,7 +75,12 @@ def _refuse_unless_empty(system: AtHand) -> None:
         if sink_progress(client):
             raise CannotRun(f"The tables of {system.settings.clickhouse_database} have rows. {_NOT_EMPTY}")
     settings = system.settings
-    kept = ((settings.access_dir, "accounts"), (settings.outcomes_dir, "releases"), (settings.vault_dir, "data"))
+    kept = (
+        (settings.access_dir, "accounts"),
+        (settings.alerting_dir, "channels"),
+        (settings.outcomes_dir, "releases"),
+        (settings.vault_dir, "data"),
+    )
     for directory, what in kept:
         if directory.exists() and any(directory.iterdir()):
             raise CannotRun(f"{directory} has {what}. {_NOT_EMPTY}")

@@ -1,5 +1,6 @@
-"""What is kept besides the log: accounts and keys of `access`, releases and the key of their dice, the vault's database
-without its keys, the policies in use, and what a demonstration says of its data."""
+"""What is kept besides the log: accounts and keys of `access`, how people want to be told and what is owed to them with
+the key of their addresses, releases and the key of their dice, the vault's database without its keys, the policies in
+use, and what a demonstration says of its data."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from infra.runner.private_file import write_private
 from services.runtime.settings import Settings
 
 ACCESS: Final = "access"
+ALERTING: Final = "alerting"
 OUTCOMES: Final = "outcomes"
 POLICY: Final = "policy"
 DEMO: Final = "demo"
@@ -77,6 +79,7 @@ def _about_policies(directory: Path, settings: Settings, var_dir: Path) -> str:
 def _folders(settings: Settings) -> Iterator[tuple[str, Path]]:
     """Folders of a backup, and where what is in them is kept."""
     yield ACCESS, settings.access_dir
+    yield ALERTING, settings.alerting_dir
     yield OUTCOMES, settings.outcomes_dir
     if not settings.vault_database_url:
         yield VAULT, settings.vault_dir

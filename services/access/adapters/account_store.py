@@ -12,7 +12,6 @@ from services.access.domain.accounts import Account, AccountChange, Done
 from services.access.domain.permissions import Area, Role
 
 _COLUMNS: Final = "account_id, organisation, sign_in_name, name, roles, areas, created_at, closed_at, password_hash"
-_MOST_CHANGES: Final = 500
 
 
 class SqliteAccounts:
@@ -28,11 +27,17 @@ class SqliteAccounts:
         return self._one("account_id = ?", account_id)
 
     def of_organisation(self, organisation: str) -> list[Account]:
+        return [stored.account for stored in self._of(organisation)]
+
+    def opened_of(self, organisation: str) -> list[Account]:
+        return [stored.account for stored in self._of(organisation) if stored.was_opened]
+
+    def _of(self, organisation: str) -> list[Stored]:
         with self._database.connection() as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM accounts WHERE organisation = ? ORDER BY name, account_id", (organisation,)
             ).fetchall()
-        return [_stored(row).account for row in rows]
+        return [_stored(row) for row in rows]
 
     def closed_ids(self) -> list[str]:
         with self._database.connection() as connection:
@@ -40,6 +45,16 @@ class SqliteAccounts:
                 "SELECT account_id FROM accounts WHERE closed_at IS NOT NULL ORDER BY account_id"
             ).fetchall()
         return [row[0] for row in rows]
+
+    def supervisors(self) -> list[Account]:
+        """The open accounts of all organisations that have the role."""
+        with self._database.connection() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM accounts WHERE closed_at IS NULL "
+                "AND EXISTS (SELECT 1 FROM json_each(roles) WHERE value = ?) ORDER BY account_id",
+                (Role.SUPERVISOR,),
+            ).fetchall()
+        return [_stored(row).account for row in rows]
 
     def add(self, account: Account, password_hash: str, by: str) -> None:
         """Raises NameTaken."""
@@ -89,17 +104,17 @@ class SqliteAccounts:
         with self._database.connection() as connection:
             _record(connection, account, done, now, by)
 
-    def changes_of(self, organisation: str) -> list[AccountChange]:
-        """The newest first, at most 500."""
+    def changes_of(self, organisation: str, before: int, limit: int) -> list[AccountChange]:
+        """Those with a lower number, the newest first."""
         with self._database.connection() as connection:
             rows = connection.execute(
-                "SELECT at, account_id, by_account_id, what, roles, areas FROM account_changes WHERE organisation = ? "
-                "ORDER BY number DESC LIMIT ?",
-                (organisation, _MOST_CHANGES),
+                "SELECT number, at, account_id, by_account_id, what, roles, areas FROM account_changes "
+                "WHERE organisation = ? AND number < ? ORDER BY number DESC LIMIT ?",
+                (organisation, before, limit),
             ).fetchall()
         return [
-            AccountChange(at, account_id, by, Done(what), _roles(roles), _areas(areas))
-            for at, account_id, by, what, roles, areas in rows
+            AccountChange(number, at, account_id, by, Done(what), _roles(roles), _areas(areas))
+            for number, at, account_id, by, what, roles, areas in rows
         ]
 
     def mark_as_demo(self, account_id: str) -> None:

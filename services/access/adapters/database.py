@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from services.access.adapters.signing_key import private_directory
+from services.runtime.ours_alone import private_directory
 
 FILE_NAME: Final = "accounts.sqlite3"
 
@@ -41,6 +41,17 @@ CREATE TABLE IF NOT EXISTS invitations (
     ended_at      INTEGER
 ) STRICT;
 CREATE INDEX IF NOT EXISTS invitations_of_account ON invitations (account_id);
+CREATE TABLE IF NOT EXISTS proposals (
+    proposal_id   TEXT PRIMARY KEY,
+    organisation  TEXT NOT NULL,
+    account_id    TEXT NOT NULL,
+    asked_by      TEXT NOT NULL,
+    asked_at      INTEGER NOT NULL,
+    kind          TEXT NOT NULL,
+    act           TEXT NOT NULL,
+    ended_at      INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS proposals_that_wait ON proposals (organisation) WHERE ended_at IS NULL;
 CREATE TABLE IF NOT EXISTS second_factors (
     account_id    TEXT PRIMARY KEY,
     sealed_secret BLOB NOT NULL,
@@ -101,7 +112,7 @@ class Database:
     """Each use opens its own connection: safe from any thread, and beside other processes."""
 
     def __init__(self, directory: Path) -> None:
-        """Raises UnsafeKeyFile when others may enter the directory."""
+        """Raises NotOursAlone when others may enter the directory."""
         self._path = private_directory(directory) / FILE_NAME
         with self.connection() as connection:
             connection.execute("PRAGMA journal_mode=WAL")

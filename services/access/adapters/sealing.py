@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from services.access.adapters.signing_key import UnsafeKeyFile, load_or_create_private, private_directory
+from services.access.adapters.signing_key import NoKey
+from services.runtime.ours_alone import load_or_create_private, private_directory
+from services.runtime.sealed import KEY_BYTES, DoesNotOpen, new_key, seal, unseal
 
 FILE_NAME: Final = "sealing.key"
-_KEY_BYTES: Final = 32
-_NONCE_BYTES: Final = 12
 
 
 class CannotUnseal(RuntimeError):
@@ -24,20 +20,18 @@ class Sealing:
     """about: what the secret belongs to; sealed about one thing, it cannot be passed off as another's."""
 
     def __init__(self, directory: Path) -> None:
-        """Raises UnsafeKeyFile."""
+        """Raises NotOursAlone, NoKey."""
         path = private_directory(directory) / FILE_NAME
-        key = load_or_create_private(path, lambda: os.urandom(_KEY_BYTES))
-        if len(key) != _KEY_BYTES:
-            raise UnsafeKeyFile(f"{path} holds no key of {_KEY_BYTES} bytes")
-        self._cipher = AESGCM(key)
+        self._key = load_or_create_private(path, new_key)
+        if len(self._key) != KEY_BYTES:
+            raise NoKey(f"{path} holds no key of {KEY_BYTES} bytes")
 
     def seal(self, secret: bytes, about: str) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret, f"v1|{about}".encode())
+        return seal(self._key, f"v1|{about}", secret)
 
     def unseal(self, sealed: bytes, about: str) -> bytes:
         """Raises CannotUnseal."""
         try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], f"v1|{about}".encode())
-        except InvalidTag:
+            return unseal(self._key, f"v1|{about}", sealed)
+        except DoesNotOpen:
             raise CannotUnseal("a sealed secret cannot be read with the key there is") from None

@@ -7,14 +7,14 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from services.access.adapters.signing_key import load_or_create_private, private_directory
+from services.runtime.ours_alone import load_or_create_private, private_directory
 
 
 class ServiceSecretFiles:
     """The secrets as access knows them. Others read only their own file."""
 
     def __init__(self, directory: Path, services: Iterable[str]) -> None:
-        """Makes what is missing. Raises UnsafeKeyFile when others may enter the directory or read a secret."""
+        """Makes what is missing. Raises NotOursAlone when others may enter the directory or read a secret."""
         self._secrets: dict[str, str] = {}
         private_directory(directory)
         for service in services:

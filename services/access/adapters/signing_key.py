@@ -5,21 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import stat
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.runtime.ours_alone import NotOursAlone, load_or_create_private, private_directory
+
 FILE_NAME: Final = "signing-key.pem"
 
 
-class UnsafeKeyFile(RuntimeError):
-    """Others could read or replace the signing key: it is not used. The message says what to change."""
+class NoKey(NotOursAlone):
+    """The file is no key of ours: somebody put it there. The message says which."""
 
 
 class SigningKey:
@@ -37,62 +35,22 @@ class SigningKey:
         return {**self._members, "kid": self.kid, "alg": "EdDSA", "use": "sig"}
 
 
-def private_directory(directory: Path) -> Path:
-    """The directory, made with mode 0700 where it is missing. Raises UnsafeKeyFile when others may enter it."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = directory.stat()
-    if stat.S_IMODE(found.st_mode) & 0o077 or found.st_uid != os.geteuid():
-        raise UnsafeKeyFile(f"{directory} must be yours alone: chmod 700 {directory}")
-    return directory
-
-
 def load_or_create_signing_key(directory: Path) -> SigningKey:
     """The installation's key; made the first time. Two processes that make it at once end with the same one.
 
-    Raises UnsafeKeyFile.
+    Raises NotOursAlone.
     """
     path = private_directory(directory) / FILE_NAME
     private = serialization.load_pem_private_key(load_or_create_private(path, _new_key), password=None)
     if not isinstance(private, Ed25519PrivateKey):
-        raise UnsafeKeyFile(f"{path} holds no Ed25519 key")
+        raise NoKey(f"{path} holds no Ed25519 key")
     return SigningKey(private)
-
-
-def load_or_create_private(path: Path, made: Callable[[], bytes]) -> bytes:
-    """What a file holds that nobody else may read; made the first time, by whoever is first.
-
-    Raises UnsafeKeyFile when others could read or replace it.
-    """
-    if not path.exists():
-        _create(path, made())
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if stat.S_IMODE(found.st_mode) not in (0o400, 0o600) or found.st_uid != os.geteuid():
-            raise UnsafeKeyFile(f"{path} must be yours alone: chmod 600 {path}")
-        return file.read()
 
 
 def _new_key() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _create(path: Path, content: bytes) -> None:
-    # mkstemp makes the file with mode 0600; the link fails where another process was first.
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        try:
-            os.link(name, path)
-        except FileExistsError:
-            return
-    finally:
-        os.unlink(name)
 
 
 def _base64url(raw: bytes) -> str:

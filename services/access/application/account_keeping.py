@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
-from services.access.application.inviting import Invited, Inviting
 from services.access.application.ports import AccountStore, NameTaken, SessionStore
 from services.access.domain.accounts import Account, AccountChange, Done, InvalidAccount, check_account, normalised
 from services.access.domain.permissions import Area, Principal, Role
+
+MOST_CHANGES: Final = 500
+NEWEST: Final = 2**62
 
 
 class NoSuchAccount(Exception):
@@ -31,18 +34,24 @@ class NewAccount:
     areas: tuple[Area, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """more: whether there are older ones."""
+
+    items: tuple[AccountChange, ...]
+    more: bool
+
+
 class AccountKeeping:
     def __init__(
         self,
         store: AccountStore,
-        inviting: Inviting,
         sessions: SessionStore,
         clock: Callable[[], int],
         new_id: Callable[[], str],
     ) -> None:
         self._store = store
         self._sessions = sessions
-        self._inviting = inviting
         self._clock = clock
         self._new_id = new_id
 
@@ -51,8 +60,9 @@ class AccountKeeping:
         return self._store.of_organisation(principal.organisation)
 
     def people(self, principal: Principal, everybody: bool = False) -> list[Account]:
-        """The caseworkers of her organisation whose accounts are open; a caseworker sees only herself.
+        """The caseworkers of her organisation who have come in and not left; a caseworker sees only herself.
 
+        Who has not come in yet is offered to nobody: whoever has her code would have the cases she is given.
         everybody: all who have or had an account; only the organisation's head sees more by it.
         """
         if everybody and principal.is_head:
@@ -60,17 +70,14 @@ class AccountKeeping:
         sees_all = not principal.roles.isdisjoint({Role.SUPERVISOR, Role.ADMINISTRATOR})
         return [
             account
-            for account in self._store.of_organisation(principal.organisation)
+            for account in self._store.opened_of(principal.organisation)
             if Role.CASEWORKER in account.roles
             and account.closed_at is None
             and (sees_all or account.account_id == principal.account_id)
         ]
 
-    def create(self, organisation: str, wanted: NewAccount, by: str) -> tuple[Account, Invited]:
-        """The account, without a password, and the invitation by which its person gives herself one.
-
-        Raises InvalidAccount.
-        """
+    def create(self, organisation: str, wanted: NewAccount, by: str) -> Account:
+        """The account, without a password: its person gives herself one by an invitation. Raises InvalidAccount."""
         account = Account(
             account_id=self._new_id(),
             organisation=organisation,
@@ -85,7 +92,7 @@ class AccountKeeping:
             self._store.add(account, "", by)
         except NameTaken:
             raise InvalidAccount([("sign_in_name", "somebody signs in under this name already")]) from None
-        return account, self._inviting.invite(account, by)
+        return account
 
     def change_roles(
         self, principal: Principal, account_id: str, roles: frozenset[Role], areas: tuple[Area, ...]
@@ -94,13 +101,20 @@ class AccountKeeping:
 
         Raises NoSuchAccount, OwnAccount, NotForDemo, InvalidAccount.
         """
+        changed = self.changed(principal, account_id, roles, areas)
+        self._store.change_roles(changed, self._clock(), principal.account_id)
+        self._sessions.end_all(account_id, self._clock())
+        return changed
+
+    def changed(
+        self, principal: Principal, account_id: str, roles: frozenset[Role], areas: tuple[Area, ...]
+    ) -> Account:
+        """The account as it would be, nothing done. Raises NoSuchAccount, OwnAccount, NotForDemo, InvalidAccount."""
         account = self.others_account(principal, account_id)
         if self._store.is_demo(account_id):
             raise NotForDemo
         changed = replace(account, roles=roles, areas=areas)
         check_account(changed)
-        self._store.change_roles(changed, self._clock(), principal.account_id)
-        self._sessions.end_all(account_id, self._clock())
         return changed
 
     def close(self, principal: Principal, account_id: str) -> Account:
@@ -134,6 +148,7 @@ class AccountKeeping:
             raise OwnAccount
         return account
 
-    def changes(self, principal: Principal) -> list[AccountChange]:
-        """What was done with accounts of her organisation, the newest first."""
-        return self._store.changes_of(principal.organisation)
+    def changes(self, principal: Principal, before: int = NEWEST, limit: int = MOST_CHANGES) -> Changes:
+        """What was done with accounts of her organisation, the newest first; before: only with a lower number."""
+        found = self._store.changes_of(principal.organisation, before, limit + 1)
+        return Changes(tuple(found[:limit]), more=len(found) > limit)

@@ -47,15 +47,21 @@ class Away:
 
         Raises NoSuchAccount, InvalidAbsence.
         """
-        account = self._account(principal, account_id)
-        now = self._clock()
-        absence = Absence(self._new_id(), account_id, delegate_id, max(since, now), until)
-        delegate = self._accounts.by_id(delegate_id) if delegate_id else None
-        check_absence(absence, account, delegate.account if delegate else None)
+        account, absence = self.checked(principal, account_id, since, until, delegate_id)
         if not self._absences.add(absence):
             raise InvalidAbsence("since", "she, or who would stand in, is away at that time already")
-        self._accounts.record(account, Done.ABSENCE_SAID, now, principal.account_id)
+        self._accounts.record(account, Done.ABSENCE_SAID, self._clock(), principal.account_id)
         return absence
+
+    def checked(
+        self, principal: Principal, account_id: str, since: int, until: int, delegate_id: str
+    ) -> tuple[Account, Absence]:
+        """Who would be away, and how; nothing done. Raises NoSuchAccount, InvalidAbsence."""
+        account = self._account(principal, account_id)
+        absence = Absence(self._new_id(), account_id, delegate_id, max(since, self._clock()), until)
+        delegate = self._accounts.by_id(delegate_id) if delegate_id else None
+        check_absence(absence, account, delegate.account if delegate else None)
+        return account, absence
 
     def end(self, principal: Principal, absence_id: str) -> None:
         """She is back; before it began: she never leaves. Raises NoSuchAbsence."""
@@ -82,12 +88,12 @@ class Away:
         ]
 
     def delegates_for(self, principal: Principal, account_id: str) -> list[Account]:
-        """Who could stand in for somebody: colleagues with her roles. Raises NoSuchAccount."""
+        """Who could stand in for somebody: colleagues with her roles who have come in. Raises NoSuchAccount."""
         account = self._account(principal, account_id)
         missed = account.roles & STOOD_IN_FOR
         return [
             colleague
-            for colleague in self._accounts.of_organisation(account.organisation)
+            for colleague in self._accounts.opened_of(account.organisation)
             if missed and missed <= colleague.roles and colleague.closed_at is None and colleague != account
         ]
 

@@ -9,7 +9,15 @@ from services.access.application.attempts import Attempts
 from services.access.application.ports import AccountStore, InvitationStore, Passwords
 from services.access.domain.accounts import Account, Done, check_password
 from services.access.domain.invitations import Invitation
-from services.access.domain.one_time_codes import INVITATION_BYTES, digest, read_code, written
+from services.access.domain.one_time_codes import (
+    HALF_BYTES,
+    INVITATION_BYTES,
+    digest,
+    digest_of_halves,
+    possible_digests,
+    read_code,
+    written,
+)
 
 RandomBytes = Callable[[int], bytes]
 
@@ -27,7 +35,7 @@ class AlreadyClosed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """code: shown this once, and given to her by hand. expires_at: milliseconds since 1970 UTC."""
+    """code: shown this once, and given to her by hand; or half of one. expires_at: milliseconds since 1970 UTC."""
 
     code: str
     expires_at: int
@@ -56,14 +64,29 @@ class Inviting:
 
         Raises AlreadyClosed.
         """
+        code = written(self._random_bytes(INVITATION_BYTES))
+        return self._made(account, by, code, digest(read_code(code)))
+
+    def new_half(self) -> str:
+        """Half of a code, for who asks for an invitation that somebody else must confirm."""
+        return written(self._random_bytes(HALF_BYTES))
+
+    def invite_by_halves(self, account: Account, by: str, half_digest: str) -> Invited:
+        """A new invitation whose code is the half with this digest and the one in the answer; an earlier one ends.
+
+        Raises AlreadyClosed.
+        """
+        half = self.new_half()
+        return self._made(account, by, half, digest_of_halves(half_digest, digest(read_code(half))))
+
+    def _made(self, account: Account, by: str, shown: str, code_digest: str) -> Invited:
         if account.closed_at is not None:
             raise AlreadyClosed
-        code = written(self._random_bytes(INVITATION_BYTES))
         now = self._clock()
-        invitation = Invitation(digest(read_code(code)), account.account_id, now)
+        invitation = Invitation(code_digest, account.account_id, now)
         self._accounts.record(account, Done.INVITED, now, by)
         self._invitations.make(invitation)
-        return Invited(code, invitation.expires_at)
+        return Invited(shown, invitation.expires_at)
 
     def withdraw(self, account: Account, by: str) -> None:
         """Withdrawing what is not there is no error."""
@@ -95,7 +118,7 @@ class Inviting:
     def _open(self, code: str) -> tuple[Invitation, Account]:
         typed = read_code(code)
         attempt = self._attempts.begin(f"invitation {typed[:_SELECTING_CHARACTERS]}", self._clock())
-        invitation = self._invitations.by_digest(digest(typed))
+        invitation = next(filter(None, map(self._invitations.by_digest, possible_digests(typed))), None)
         if invitation is None or not invitation.is_open(self._clock()):
             raise NoSuchInvitation
         stored = self._accounts.by_id(invitation.account_id)

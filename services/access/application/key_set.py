@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from services.access.application.away import Away
 from services.access.application.ports import AccountStore, PublicKey, SessionStore
 from services.access.domain.absences import StandIn
+from services.access.domain.permissions import Area
 
 _SECOND: Final = 1000
 # Clocks differ, and a token is taken for a while after it ended: so long a session that has ended is still named.
@@ -28,9 +29,15 @@ class KeySet:
     token_seconds: int
 
     def inner_document(self) -> dict[str, Any]:
-        """What our own services are told beside that: who is away and who stands in for her. It is nobody else's
-        business when somebody is not there."""
-        return self.document() | {"absences": [_told(stand_in) for stand_in in self.away.stand_ins()]}
+        """What our own services are told beside that: who supervises what, who is away and who stands in for her. It is
+        nobody else's business when somebody is not there."""
+        return self.document() | {
+            "absences": [_told(stand_in) for stand_in in self.away.stand_ins()],
+            "supervisors": [
+                [account.account_id, account.organisation, _areas(account.areas)]
+                for account in self.accounts.supervisors()
+            ],
+        }
 
     def document(self) -> dict[str, Any]:
         since = self.clock() - (self.token_seconds + _BEYOND_SECONDS) * _SECOND
@@ -48,11 +55,14 @@ class KeySet:
 def _told(stand_in: StandIn) -> dict[str, Any]:
     """As `services.access.verification` reads it."""
     absence = stand_in.absence
-    areas = [[area.district] if area.upazila is None else [area.district, area.upazila] for area in stand_in.areas]
     return {
         "absence": [absence.absence_id, absence.account_id, absence.delegate_id, absence.since, absence.until],
         "organisation": stand_in.organisation,
         "roles": sorted(stand_in.roles),
-        "areas": areas,
+        "areas": _areas(stand_in.areas),
         "is_covered": stand_in.is_covered,
     }
+
+
+def _areas(areas: Sequence[Area]) -> list[list[str]]:
+    return [[area.district] if area.upazila is None else [area.district, area.upazila] for area in areas]

@@ -12,6 +12,7 @@ from services.access.domain.device_sessions import DeviceSession
 from services.access.domain.invitations import Invitation
 from services.access.domain.permissions import Principal
 from services.access.domain.second_factor import SecondFactor
+from services.access.domain.second_person import Proposal
 
 
 class NameTaken(Exception):
@@ -28,6 +29,11 @@ class Stored:
 
     account: Account
     password_hash: str
+
+    @property
+    def was_opened(self) -> bool:
+        """Whether somebody has ever chosen a password for it."""
+        return self.password_hash != ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,15 @@ class AccountStore(Protocol):
 
     def of_organisation(self, organisation: str) -> list[Account]: ...
 
+    def opened_of(self, organisation: str) -> list[Account]:
+        """Those for which somebody has ever chosen a password."""
+        ...
+
     def closed_ids(self) -> list[str]: ...
+
+    def supervisors(self) -> list[Account]:
+        """The open accounts of all organisations that have the role."""
+        ...
 
     def add(self, account: Account, password_hash: str, by: str) -> None:
         """Raises NameTaken."""
@@ -67,7 +81,7 @@ class AccountStore(Protocol):
 
     def record(self, account: Account, done: Done, now: int, by: str) -> None: ...
 
-    def changes_of(self, organisation: str) -> list[AccountChange]: ...
+    def changes_of(self, organisation: str, before: int, limit: int) -> list[AccountChange]: ...
 
     def is_demo(self, account_id: str) -> bool: ...
 
@@ -98,6 +112,18 @@ class InvitationStore(Protocol):
     def use(self, invitation: Invitation, now: int, password_hash: str) -> bool: ...
 
     def withdraw(self, account_id: str, now: int) -> bool: ...
+
+
+class ProposalStore(Protocol):
+    """What waits for a second person, durable when a call returns."""
+
+    def add(self, proposal: Proposal) -> None: ...
+
+    def by_id(self, proposal_id: str) -> Proposal | None: ...
+
+    def of_organisation(self, organisation: str) -> list[Proposal]: ...
+
+    def end(self, proposal_id: str, now: int) -> bool: ...
 
 
 class SecondFactorStore(Protocol):

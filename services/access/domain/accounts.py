@@ -64,12 +64,21 @@ class Done(StrEnum):
     LOCK_LIFTED = "lock_lifted"
     ABSENCE_SAID = "absence_said"
     ABSENCE_ENDED = "absence_ended"
+    INVITATION_PROPOSED = "invitation_proposed"
+    ROLES_PROPOSED = "roles_proposed"
+    ABSENCE_PROPOSED = "absence_proposed"
+    PROPOSAL_CONFIRMED = "proposal_confirmed"
+    PROPOSAL_REFUSED = "proposal_refused"
 
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """by_account_id: who did it; roles and areas: those of the account afterwards. at: milliseconds."""
+    """number: over all organisations, later ones are higher. by_account_id: who did it. at: milliseconds.
 
+    roles, areas: those of the account afterwards; of what was proposed, those that it would have.
+    """
+
+    number: int
     at: int
     account_id: str
     by_account_id: str

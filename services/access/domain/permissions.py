@@ -40,6 +40,7 @@ class Role(StrEnum):
 
 class Action(StrEnum):
     READ_WORKLIST = "read_worklist"
+    OVERSEE_CASES = "oversee_cases"
     READ_CASE = "read_case"
     RECORD_EVENT = "record_event"
     READ_ALERTS = "read_alerts"
@@ -65,12 +66,16 @@ class Action(StrEnum):
     READ_AUDIT = "read_audit"
     READ_CHARGES = "read_charges"
     LIFT_LOCK_OUTS = "lift_lock_outs"
+    CONFIRM_PROPOSALS = "confirm_proposals"
+    KEEP_OWN_CHANNELS = "keep_own_channels"
+    READ_CHANNELS = "read_channels"
 
     __hash__ = str.__hash__
 
 
 CASE_ACTIONS: Final = frozenset(
-    {Action.READ_WORKLIST, Action.READ_CASE, Action.RECORD_EVENT, Action.READ_ALERTS, Action.ACT_ON_ALERT}
+    {Action.READ_WORKLIST, Action.OVERSEE_CASES, Action.READ_CASE}
+    | {Action.RECORD_EVENT, Action.READ_ALERTS, Action.ACT_ON_ALERT}
 )
 SCOPED_ACTIONS: Final = CASE_ACTIONS - {Action.RECORD_EVENT}
 """Recording depends on when something happened, so no scope can stand for it."""
@@ -103,11 +108,12 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.SUPERVISOR: _OPEN_TO_STAFF
     | CASE_ACTIONS
     | {Action.READ_PEOPLE, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.BREAK_GLASS, Action.READ_BROKEN_GLASS}
-    | {Action.READ_ACCOUNT_CHANGES, Action.LIFT_LOCK_OUTS}
+    | {Action.READ_ACCOUNT_CHANGES, Action.LIFT_LOCK_OUTS, Action.CONFIRM_PROPOSALS, Action.KEEP_OWN_CHANNELS}
     | _OF_THE_HEAD,
     Role.EVALUATOR: _OPEN_TO_STAFF | {Action.READ_OUTCOMES, Action.READ_RELEASES, Action.MAKE_RELEASES},
     Role.ADMINISTRATOR: _OPEN_TO_STAFF
-    | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.LIFT_LOCK_OUTS},
+    | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.LIFT_LOCK_OUTS}
+    | {Action.CONFIRM_PROPOSALS, Action.READ_CHANNELS},
     Role.DONOR: frozenset({Action.READ_OWN_ACCOUNT, Action.MANAGE_OWN_ACCOUNT, Action.READ_RELEASES}),
     Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR, Action.READ_CHARGES}),
 }

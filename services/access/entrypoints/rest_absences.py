@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from services.access.application.account_keeping import NoSuchAccount
 from services.access.application.away import Away, NoSuchAbsence
+from services.access.application.second_persons import Proposed, SecondPersons
 from services.access.domain.absences import Absence, InvalidAbsence
 from services.access.domain.permissions import Action, Principal
-from services.access.entrypoints.shapes import Strict
+from services.access.entrypoints.shapes import WAITS, Strict, proposed_json
 from services.casework.domain.instants import format_instant, parse_instant
 from services.runtime.http import Problem, not_found, permitted
 
@@ -31,7 +32,7 @@ _NOBODY: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def absence_routes(away: Away) -> APIRouter:
+def absence_routes(away: Away, seconds: SecondPersons) -> APIRouter:
     router = APIRouter(tags=["absences"])
 
     @router.get("/v1/absences")
@@ -39,21 +40,27 @@ def absence_routes(away: Away) -> APIRouter:
         """Present and coming: her own and those she stands in for; supervisors and administrators see everybody's."""
         return {"items": [_absence_json(absence) for absence in await asyncio.to_thread(away.of, principal)]}
 
-    @router.post("/v1/absences", status_code=201, responses=_NOBODY)
-    async def say(body: AbsenceBody, principal: Herself) -> dict[str, Any]:
+    @router.post("/v1/absences", status_code=201, responses=_NOBODY | WAITS)
+    async def say(body: AbsenceBody, principal: Herself, response: Response) -> dict[str, Any]:
         """She is away; a colleague with her roles stands in for her. It counts within a minute of its beginning.
 
         The colleague has her cases and alerts beside her own until then. Without one, what is a caseworker's is said to
-        be nobody's, once, and her supervisors are told.
+        be nobody's, once, and her supervisors are told. Who stands in for somebody else than the one who says it must
+        be confirmed by a second person: 202.
         """
         account_id = body.account_id or principal.account_id
         since, until = _instant("since", body.since), _instant("until", body.until)
         try:
-            said = await asyncio.to_thread(away.say, principal, account_id, since, until, body.delegate_id or "")
+            said = await asyncio.to_thread(
+                seconds.say_away, principal, account_id, since, until, body.delegate_id or ""
+            )
         except NoSuchAccount:
             raise not_found() from None
         except InvalidAbsence as error:
             raise Problem(422, "Not valid", "nothing was changed", error.problems, kind="invalid") from None
+        if isinstance(said, Proposed):
+            response.status_code = 202
+            return {"account_id": account_id, "proposal": proposed_json(said)}
         return _absence_json(said)
 
     @router.post("/v1/absences/{absence_id}:end")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.access.application.inviting import Invited
+from services.access.application.second_persons import Proposed
 from services.access.domain.accounts import Account, AccountChange, InvalidAccount
 from services.access.domain.permissions import Area, Principal, Role
+from services.access.domain.second_person import Act, GiveRoles, Invite, LetStandIn
 from services.casework.domain.instants import format_instant
 from services.runtime.http import Problem
+
+WAITS: Final[dict[int | str, dict[str, Any]]] = {
+    202: {"description": "It waits for a second person: `proposal`; `half` of the code, where there is one, this once."}
+}
 
 
 class Strict(BaseModel):
@@ -78,8 +84,40 @@ def invitation_json(invited: Invited) -> dict[str, Any]:
     return {"code": invited.code, "expires_at": format_instant(invited.expires_at)}
 
 
+def proposed_json(proposed: Proposed) -> dict[str, Any]:
+    """half: of an invitation's code, None where there is no code."""
+    proposal = proposed.proposal
+    return {
+        "proposal_id": proposal.proposal_id,
+        "expires_at": format_instant(proposal.expires_at),
+        "half": proposed.half or None,
+    }
+
+
+def inviting_json(invited: Invited | Proposed) -> dict[str, Any]:
+    """The invitation, or what must be confirmed before there is one."""
+    if isinstance(invited, Invited):
+        return {"invitation": invitation_json(invited), "proposal": None}
+    return {"invitation": None, "proposal": proposed_json(invited)}
+
+
+def act_json(act: Act, delegate: str) -> dict[str, Any]:
+    """What would be done. delegate: the name of who would stand in."""
+    match act:
+        case Invite():
+            return {"what": "invitation"}
+        case GiveRoles(roles, areas):
+            return {"what": "roles", "roles": sorted(roles), "areas": areas_json(areas)}
+        case LetStandIn(_, since, until):
+            away = {"since": format_instant(since), "until": format_instant(until)}
+            return {"what": "standing_in", "delegate": delegate, **away}
+        case _:
+            assert_never(act)
+
+
 def change_json(change: AccountChange) -> dict[str, Any]:
     return {
+        "number": change.number,
         "at": format_instant(change.at),
         "account_id": change.account_id,
         "by_account_id": change.by_account_id,

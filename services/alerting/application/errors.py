@@ -7,6 +7,9 @@ AlertingError
 ├── InvalidAction     a field is wrong: `problems` names each
 ├── AlertEnded        there is nothing left to act on
 ├── TooManyStreams    close one first
+├── NoSuchChannel     not one of hers
+├── TooSoon           wait a little: a test message was just sent
+├── StoreAway         the store of notifications cannot be read or written just now; nothing was done by halves
 ├── SignInAgain       casework did not take the token
 └── CaseworkAway      not known to be recorded: do it again with the same event_id
 """
@@ -48,6 +51,19 @@ class AlertEnded(AlertingError):
 
 
 class TooManyStreams(AlertingError):
+    pass
+
+
+class NoSuchChannel(AlertingError):
+    def __init__(self) -> None:
+        super().__init__("there is no such channel")
+
+
+class TooSoon(AlertingError):
+    pass
+
+
+class StoreAway(AlertingError):
     pass
 
 

@@ -18,6 +18,7 @@ class Wanted:
 
     caseworker_id: str | None = None
     district: str | None = None
+    upazila: str | None = None
     severity: Severity | None = None
     rule_id: str | None = None
     level: int | None = None
@@ -27,7 +28,11 @@ class Wanted:
         return self.severity is None and self.rule_id is None and self.level is None
 
     def takes_case(self, charge: CaseCharge) -> bool:
-        return self.caseworker_id in (None, charge.caseworker_id) and self.district in (None, charge.district)
+        return (
+            self.caseworker_id in (None, charge.caseworker_id)
+            and self.district in (None, charge.district)
+            and self.upazila in (None, charge.upazila)
+        )
 
     def takes_alert(self, alert: AlertRecord) -> bool:
         latest = alert.latest
@@ -68,23 +73,32 @@ class CaseGroup:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of all groups, not of one page. by_caseworker: (caseworker_id, cases, alerts), most alerts first."""
+    """Of all groups, not of one page.
+
+    by_caseworker: (caseworker_id, cases, alerts), most alerts first. by_area: (district, upazila, cases, alerts).
+    """
 
     cases: int
     alerts: int
     by_severity: Mapping[str, int]
     by_level: Mapping[int, int]
     by_caseworker: tuple[tuple[str, int, int], ...]
+    by_area: tuple[tuple[str, str, int, int], ...]
 
 
 def counted(groups: Sequence[CaseGroup]) -> Counts:
     cases_of = Counter[str]()
     alerts_of = Counter[str]()
     of_kind = Counter[tuple[Severity, int]]()
+    cases_in = Counter[tuple[str, str]]()
+    alerts_in = Counter[tuple[str, str]]()
     for group in groups:
         alerts, caseworker_id = group.ranked.alerts, group.charge.caseworker_id
         cases_of[caseworker_id] += 1
         alerts_of[caseworker_id] += len(alerts)
+        place = group.charge.district, group.charge.upazila
+        cases_in[place] += 1
+        alerts_in[place] += len(alerts)
         for alert in alerts:
             latest = alert.transitions[-1]
             of_kind[latest.severity, latest.level] += 1
@@ -95,4 +109,5 @@ def counted(groups: Sequence[CaseGroup]) -> Counts:
         by_severity={one.value: sum(n for (kind, _), n in of_kind.items() if kind is one) for one in RANKS},
         by_level={level: sum(n for (_, reached), n in of_kind.items() if reached == level) for level in (1, 2, 3)},
         by_caseworker=tuple(sorted(loads, key=lambda load: (-load[2], load[0]))),
+        by_area=tuple((*place, cases_in[place], number) for place, number in sorted(alerts_in.items())),
     )

@@ -74,6 +74,10 @@ class TransitionLog:
         self._require_continuable(position)
         return self._walk(position, self.position())
 
+    def everything(self) -> Iterator[tuple[Position, AlertTransition]]:
+        """From the first transition to the present end, however many."""
+        return self._walk(Position(tuple(Mark(0, b"") for _ in self._partitions)), self.position())
+
     def _require_continuable(self, position: Position) -> None:
         behind = 0
         for mark, known in zip(position.marks, self._partitions, strict=True):

@@ -8,10 +8,13 @@ from services.alerting.application.errors import (
     CaseworkAway,
     InvalidAction,
     NoSuchAlert,
+    NoSuchChannel,
     NotPermitted,
     NotReadYet,
     SignInAgain,
+    StoreAway,
     TooManyStreams,
+    TooSoon,
 )
 from services.runtime.problems import Problem, not_found, unavailable
 
@@ -19,7 +22,7 @@ from services.runtime.problems import Problem, not_found, unavailable
 def problem_of(error: AlertingError) -> Problem:
     """What a caller is told; the fields that are wrong are in `errors`."""
     match error:
-        case NoSuchAlert():
+        case NoSuchAlert() | NoSuchChannel():
             return not_found(error.detail)
         case NotPermitted():
             return Problem(403, "Not permitted", error.detail, kind="not_permitted")
@@ -30,10 +33,13 @@ def problem_of(error: AlertingError) -> Problem:
         case TooManyStreams():
             headers = {"Retry-After": "5"}
             return Problem(429, "Too many streams", error.detail, kind="too_many_streams", headers=headers)
+        case TooSoon():
+            headers = {"Retry-After": "20"}
+            return Problem(429, "Too soon", error.detail, kind="too_soon", headers=headers)
         case SignInAgain():
             headers = {"WWW-Authenticate": 'Bearer realm="reintegration"'}
             return Problem(401, "Not signed in", error.detail, kind="not_signed_in", headers=headers)
-        case NotReadYet() | CaseworkAway():
+        case NotReadYet() | CaseworkAway() | StoreAway():
             return unavailable(error.detail, retry_after_seconds=2)
         case _:
             raise TypeError(f"no problem is declared for {type(error).__name__}")

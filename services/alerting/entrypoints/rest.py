@@ -62,13 +62,21 @@ def alert_routes(known: Known, acting: Acting) -> APIRouter:
 def _wanted(
     caseworker_id: Annotated[str, Query(description="An account, or `nobody`.")] = "",
     district: str = "",
+    upazila: str = "",
     severity: Severity | Literal[""] = "",
     rule_id: str = "",
     level: Literal["", "1", "2", "3"] = "",
 ) -> Wanted:
     """An empty parameter narrows nothing."""
     owner = "" if caseworker_id == NOBODY else caseworker_id or None
-    return Wanted(owner, district or None, severity or None, rule_id or None, int(level) if level else None)
+    return Wanted(
+        owner,
+        district or None,
+        upazila or None,
+        severity or None,
+        rule_id or None,
+        int(level) if level else None,
+    )
 
 
 def _add_list(router: APIRouter, known: Known) -> None:

@@ -83,6 +83,10 @@ def counts_json(counts: Counts) -> Json:
             {"caseworker_id": caseworker_id or None, "cases": cases, "alerts": alerts}
             for caseworker_id, cases, alerts in counts.by_caseworker
         ],
+        "by_area": [
+            {"district": district or None, "upazila": upazila or None, "cases": cases, "alerts": alerts}
+            for district, upazila, cases, alerts in counts.by_area
+        ],
     }
 
 

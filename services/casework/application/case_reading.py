@@ -28,11 +28,13 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class CaseAsItStands:
-    """`file` is None while the tables have nothing of the case yet. recorded_at: of its latest event, milliseconds."""
+    """`file` is None while the tables have nothing of the case yet. recorded_at: of its latest event, milliseconds.
+    events: all of its, in the order of the log."""
 
     charge: CaseCharge
     file: CaseFile | None
     recorded_at: int = 0
+    events: Sequence[RecordedEvent] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class CaseReading:
         if not events:
             return CaseAsItStands(charge, None)
         recorded_at = max(recorded.recorded_at for recorded in events)
-        return CaseAsItStands(charge, self.fold(charge.case_id, events, at), recorded_at)
+        return CaseAsItStands(charge, self.fold(charge.case_id, events, at), recorded_at, events)
 
     def fold(self, case_id: str, events: Sequence[RecordedEvent], at: int) -> CaseFile:
         """Under the policies of the case's partition, as the detector has them."""

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.access.domain.permissions import Action, Principal, scope
+from services.access.domain.permissions import Action, Principal
 from services.casework.application.case_history import RecordedEvent, Unreadable
 from services.casework.application.case_reading import CaseAsItStands, CaseReading, Freshness
-from services.casework.application.errors import StartingUp
+from services.casework.application.cases_in_scope import cases_in_scope, directory_of
 from services.casework.application.listing import Page, Place, page_of, place_in
-from services.casework.application.permission import case_resource, require_may_read
+from services.casework.application.permission import require_may_read
 from services.casework.application.timeline import TimelineLine, timeline_of
 from services.casework.application.worklist import WorkItem
 from services.casework.application.worklist_pages import FirstPage, ListedCase
-from services.casework.domain.case_directory import CaseCharge, CaseDirectory
+from services.casework.domain.case_directory import CaseCharge
 
 MOST_CASES: Final = 5000
 """A wider list than this is cut (by case_id) and says so: ask for one caseworker, or use the inbox of alerts."""
@@ -55,7 +55,7 @@ class Desk:
         self, principal: Principal, caseworker_id: str | None, limit: int, cursor: str | None
     ) -> Worklist:
         """The cases a person is to look at, the neediest first; in the order of the first page on all of them."""
-        charges = self._in_scope(principal, caseworker_id)
+        charges = cases_in_scope(self.reading.view, principal, Action.READ_WORKLIST, caseworker_id)
         looked_at, now = charges[:MOST_CASES], self.reading.now()
         if cursor is None:
             after, first = None, FirstPage(now, await self.reading.history.read_until() or 0)
@@ -87,25 +87,8 @@ class Desk:
         page = page_of(lines, lambda line: line.place, limit, None if cursor is None else place_in(cursor))
         return Timeline(page, await history.unreadable_of(case_id), await self.reading.freshness(None))
 
-    def _in_scope(self, principal: Principal, caseworker_id: str | None) -> list[CaseCharge]:
-        directory = self._directory()
-        seen = scope(principal, Action.READ_WORKLIST)
-        if caseworker_id is not None:
-            candidates = directory.cases_of_caseworker(caseworker_id)
-        elif seen.whole or seen.areas:
-            candidates = directory.cases_of_organisation(principal.organisation)
-        else:
-            candidates = frozenset().union(*map(directory.cases_of_caseworker, seen.caseworkers))
-        charges = (directory.charge_of(case_id) for case_id in sorted(candidates))
-        return [charge for charge in charges if charge is not None and seen.includes(case_resource(charge))]
-
     def _readable(self, principal: Principal, case_id: str) -> CaseCharge:
-        return require_may_read(principal, self._directory().charge_of(case_id))
-
-    def _directory(self) -> CaseDirectory:
-        if not self.reading.view.is_ready:
-            raise StartingUp
-        return self.reading.view.directory
+        return require_may_read(principal, directory_of(self.reading.view).charge_of(case_id))
 
 
 def _place(line: ListedCase) -> Place:

@@ -37,6 +37,14 @@ class LogView:
         """Whether who may do what, and what is owed, can be told."""
         return self.complete.is_set() and self.published.is_set()
 
+    def policy_since(self, organisation: str, version: str) -> int | None:
+        """Since when this policy holds for the organisation's cases in every partition; None while it does not in one.
+
+        Milliseconds.
+        """
+        since = [book.of(organisation).since(version) for book in self.policies.values()]
+        return None if not since or None in since else max(one for one in since if one is not None)
+
     def take_in(self, event: Event, appended: Appended) -> None:
         """An event that the log has acknowledged or gave to read; one of the detector's own cases says nothing here."""
         if event.organisation == CANARY_ORGANISATION:

@@ -30,6 +30,15 @@ class PolicyTimeline:
         position = bisect_right(self.times, instant)
         return self.policies[position - 1] if position else NO_POLICY
 
+    def since(self, version: str) -> int | None:
+        """Since when without a break the latest policy has this version; None when it has another."""
+        found: int | None = None
+        for instant, policy in zip(reversed(self.times), reversed(self.policies), strict=True):
+            if policy.version != version:
+                break
+            found = instant
+        return found
+
     def next_change(self, after: int) -> int | None:
         """The instant of the first change later than `after`."""
         position = bisect_right(self.times, after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from services.casework.domain.fact_book import FactBook
+from services.casework.domain.fact_book import At, FactBook
 from services.casework.domain.facts import FACT_BIT, fact_mask
 
 PAUSE_FACTS: Final = fact_mask(("paused", "resumed"))
@@ -63,11 +63,17 @@ def standing_of(facts: FactBook) -> Standing:
     return Standing(pause_ends, closed_at, again[0] if again else None, by_end)
 
 
+def pause_that_counts(facts: FactBook) -> At | None:
+    """The latest pause that ends after it began: it alone counts. None without one."""
+    pauses = reversed(facts.facts.get("paused", ()))
+    return next((pause for pause in pauses if pause[2].until is not None and pause[2].until > pause[0]), None)
+
+
 def _pause_end(facts: FactBook) -> int | None:
-    """The latest pause that ends after it began counts alone; it ends early at a resumption later than it."""
-    for time, _, said in reversed(facts.facts.get("paused", ())):
-        until = said.until
-        if until is not None and until > time:
-            resumed = facts.earliest_later_than(("resumed",), time)
-            return min(until, resumed[0]) if resumed else until
-    return None
+    """A pause ends early at a resumption later than it."""
+    pause = pause_that_counts(facts)
+    if pause is None:
+        return None
+    time, _, said = pause
+    resumed = facts.earliest_later_than(("resumed",), time)
+    return min(said.until, resumed[0]) if resumed and said.until is not None else said.until

@@ -199,6 +199,12 @@ def _conditions_in_words(rule: Rule, language: Language) -> list[str]:
     for name, value in rule.applies_when.items():
         shown = f"{name.replace('_', ' ')}: {value}"
         said.append(f"Only where {shown}." if language == "en" else f"শুধু যেখানে {shown}।")
+    early = rule.kind.early if isinstance(rule.kind, Response | Milestone) else 0
+    if early:
+        before = duration_in_words(early, language)
+        said.append(f"It counts from {before} before." if language == "en" else f"{before} আগে থেকে করলেও গণ্য হয়।")
+    if isinstance(rule.kind, Response) and not rule.kind.repeat_answers:
+        said.append("That she asks again is no answer." if language == "en" else "তিনি আবার চাইলে তা উত্তর নয়।")
     if rule.while_paused:
         said.append("Also while she asked for a pause." if language == "en" else "বিরতির সময়েও।")
     if rule.when_closed:

@@ -24,6 +24,7 @@ from services.casework.domain.case_file import CaseFile, OpenObligation
 from services.casework.domain.events import data_to_json
 from services.casework.domain.instants import format_duration, format_instant
 from services.casework.domain.policy import Policy
+from services.casework.domain.policy_wording import policy_in_words, raising_in_words
 from services.casework.domain.wording import Language, rule_in_words, title
 from services.casework.entrypoints.reasons import reason_of_standing, reason_owed
 
@@ -141,12 +142,17 @@ class RuleOut(BaseModel):
     title: str
     severity: str
     in_words: str
+    raised_in_words: str
 
 
 class PolicyOut(BaseModel):
+    """since: when it came into force for every case; null while it has not. in_words: what holds for all rules."""
+
     version: str
+    since: str | None
     settle: str
     hold: str
+    in_words: list[str]
     rules: list[RuleOut]
 
 
@@ -156,7 +162,7 @@ def worklist_out(worklist: Worklist, now: int, language: Language) -> WorklistOu
         next_cursor=worklist.next_cursor,
         cases_in_scope=worklist.cases_in_scope,
         incomplete=worklist.incomplete,
-        freshness=_freshness(worklist.freshness),
+        freshness=freshness_out(worklist.freshness),
     )
 
 
@@ -180,7 +186,7 @@ def case_out(view: CaseView, now: int, language: Language) -> CaseOut:
         open_alerts=[_alert(one) for one in owed if one.alert],
         last_contact_at=_instant(last_contact(file) if file else None),
         attempts_since_contact=attempts_since_contact(file) if file else 0,
-        freshness=_freshness(view.freshness),
+        freshness=freshness_out(view.freshness),
     )
 
 
@@ -189,21 +195,24 @@ def timeline_out(timeline: Timeline) -> TimelineOut:
         items=[_timeline_item(line) for line in timeline.page.lines],
         next_cursor=timeline.page.next_cursor,
         unreadable=[_unreadable(one) for one in timeline.unreadable],
-        freshness=_freshness(timeline.freshness),
+        freshness=freshness_out(timeline.freshness),
     )
 
 
-def policy_out(policy: Policy, language: Language) -> PolicyOut:
+def policy_out(policy: Policy, since: int | None, language: Language) -> PolicyOut:
     return PolicyOut(
         version=policy.version,
+        since=_instant(since),
         settle=format_duration(policy.settle),
         hold=format_duration(policy.hold),
+        in_words=policy_in_words(policy, language),
         rules=[
             RuleOut(
                 rule_id=rule.id,
                 title=title(rule.title, language),
                 severity=rule.severity,
                 in_words=rule_in_words(rule, language),
+                raised_in_words=raising_in_words(rule, language),
             )
             for rule in policy.rules
         ],
@@ -281,7 +290,7 @@ def _unreadable(one: Unreadable) -> UnreadableOut:
     )
 
 
-def _freshness(freshness: Freshness) -> FreshnessOut:
+def freshness_out(freshness: Freshness) -> FreshnessOut:
     return FreshnessOut(
         checked_until=_instant(freshness.checked_until),
         cases_checked=freshness.cases_checked,

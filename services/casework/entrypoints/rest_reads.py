@@ -74,7 +74,8 @@ def read_routes(desk: Desk, policies: Mapping[str, Policy]) -> APIRouter:
 
     @router.get("/v1/policy")
     async def policy(principal: ReadingPolicy, lang: Language = "en") -> PolicyOut:
-        """The rules that hold for the person's organisation, in words."""
-        return policy_out(policies.get(principal.organisation, policies[""]), lang)
+        """The rules that hold for the person's organisation, in words, and since when."""
+        found = policies.get(principal.organisation, policies[""])
+        return policy_out(found, desk.reading.view.policy_since(principal.organisation, found.version), lang)
 
     return router

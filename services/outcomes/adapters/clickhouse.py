@@ -1,4 +1,4 @@
-"""ClickHouse as a TallyStore: run the statement, read whole numbers."""
+"""ClickHouse as an OutcomesStore: run the statement, read whole numbers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from typing import Any, Protocol
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from services.outcomes.adapters.statements import state_statement, statement_of
+from services.outcomes.adapters.statements import (
+    spells_statement_of,
+    state_statement,
+    statement_of,
+    wellbeing_statement,
+)
 from services.outcomes.domain.breakdowns import Breakdown, Key
-from services.outcomes.domain.indicators import INDICATORS, Shape, Tally
+from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.domain.periods import Period
-from services.outcomes.domain.reckoning import Reckoning
+from services.outcomes.domain.reckoning import Reckoning, Spells, Wellbeing
+from services.outcomes.domain.spells import Spell
+from services.outcomes.domain.tallies import Shape, Tally
+from services.outcomes.domain.wellbeing import PairSum, Scale
 from services.outcomes.ports import DataState, StoreUnavailable
 from services.runtime.topics import CASE_EVENTS
 
@@ -31,7 +39,7 @@ class Client(Protocol):
 
 
 class ClickHouseTallies:
-    """A TallyStore over the tables the sink writes. `connect` is called when first needed, so that the service
+    """An OutcomesStore over the tables the sink writes. `connect` is called when first needed, so that the service
     starts, and says what is wrong, while ClickHouse is away."""
 
     def __init__(self, connect: Callable[[], Client]) -> None:
@@ -42,22 +50,28 @@ class ClickHouseTallies:
     def reckon(
         self, indicator: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
     ) -> Reckoning:
-        by = [dimension.value for dimension in breakdown.by]
-        rows = self._rows(
-            statement_of(indicator),
-            {
-                "organisations": list(organisations),
-                "start": period.start,
-                "end": period.end,
-                "as_of": as_of,
-                "cohorts": breakdown.cohorts.value,
-                "first": by[0] if by else "",
-                "second": by[1] if len(by) > 1 else "",
-                "where_dimensions": [dimension.value for dimension in breakdown.where],
-                "where_keys": list(breakdown.where.values()),
-            },
-        )
-        return _reckoning(rows, len(by), INDICATORS[indicator].shape)
+        rows = self._rows(statement_of(indicator), _parameters(organisations, period, as_of, breakdown))
+        shape = INDICATORS[indicator].shape
+        total, groups = _cells(rows, len(breakdown.by))
+        tallies = {key: _tally(counted, shape) for key, counted in groups.items()}
+        return Reckoning(Tally() if total is None else _tally(total, shape), tallies)
+
+    def spells(
+        self, curve: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
+    ) -> Spells:
+        rows = self._rows(spells_statement_of(curve), _parameters(organisations, period, as_of, breakdown))
+        total, groups = _cells(rows, len(breakdown.by))
+        return Spells(() if total is None else _spells(total), {key: _spells(listed) for key, listed in groups.items()})
+
+    def wellbeing(self, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown) -> Wellbeing:
+        total: dict[Scale, PairSum] = {}
+        groups: dict[Key, dict[Scale, PairSum]] = {}
+        for is_total, first, second, instrument, version, dimension, after_months, *added in self._rows(
+            wellbeing_statement(), _parameters(organisations, period, as_of, breakdown)
+        ):
+            found = total if is_total else groups.setdefault((first, second)[: len(breakdown.by)], {})
+            found[Scale(instrument, version, dimension, int(after_months))] = PairSum(*map(int, added))
+        return Wellbeing(total, groups)
 
     def state(self, organisations: Sequence[str]) -> DataState:
         ((partitions, newest, checked_until, cases, newest_event),) = self._rows(
@@ -95,16 +109,36 @@ def _named(error: BaseException) -> str:
     return type(error).__name__ if code is None else f"{type(error).__name__}, code {code}"
 
 
-def _reckoning(rows: Sequence[Row], dimensions: int, shape: Shape) -> Reckoning:
-    """Without a row there was no case: then the total is the tally of nothing."""
-    total = Tally()
-    groups: dict[Key, Tally] = {}
-    for is_total, first, second, *counted in rows:
+def _parameters(organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown) -> Mapping[str, object]:
+    by = [dimension.value for dimension in breakdown.by]
+    return {
+        "organisations": list(organisations),
+        "start": period.start,
+        "end": period.end,
+        "as_of": as_of,
+        "cohorts": breakdown.cohorts.value,
+        "first": by[0] if by else "",
+        "second": by[1] if len(by) > 1 else "",
+        "where_dimensions": [dimension.value for dimension in breakdown.where],
+        "where_keys": list(breakdown.where.values()),
+    }
+
+
+def _cells(rows: Sequence[Row], dimensions: int) -> tuple[Row | None, dict[Key, Row]]:
+    """What was found of everybody, None where there was no case, and of each group."""
+    total: Row | None = None
+    groups: dict[Key, Row] = {}
+    for is_total, first, second, *found in rows:
         if is_total:
-            total = _tally(counted, shape)
+            total = found
         else:
-            groups[(first, second)[:dimensions]] = _tally(counted, shape)
-    return Reckoning(total, groups)
+            groups[(first, second)[:dimensions]] = found
+    return total, groups
+
+
+def _spells(listed: Row) -> tuple[Spell, ...]:
+    (spells,) = listed
+    return tuple(sorted(Spell(int(length), bool(has_ended)) for length, has_ended in spells))
 
 
 def _tally(counted: Sequence[Any], shape: Shape) -> Tally:

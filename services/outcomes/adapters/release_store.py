@@ -7,9 +7,7 @@ published is ever changed, is held by the database itself (keys and triggers), a
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any, Final
 
 from services.outcomes.domain.publication.release import Made, canonical, digest_of, hidden_to_words
 from services.outcomes.ports import Kept, NumberTaken, ReleaseDamaged, StoreUnavailable
+from services.runtime import ours_alone
 
 FILE_NAME: Final = "releases.sqlite3"
 
@@ -107,11 +106,10 @@ class SqliteReleases:
 
 def private_directory(directory: Path) -> Path:
     """The directory, made with mode 0700 where it is missing. Raises StoreUnavailable when others may enter it."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = directory.stat()
-    if stat.S_IMODE(found.st_mode) & 0o077 or found.st_uid != os.geteuid():
-        raise StoreUnavailable(f"{directory} must be its owner's alone: chmod 700 {directory}")
-    return directory
+    try:
+        return ours_alone.private_directory(directory)
+    except ours_alone.NotOursAlone as error:
+        raise StoreUnavailable(str(error)) from None
 
 
 def _kept(row: tuple[Any, ...]) -> Kept:

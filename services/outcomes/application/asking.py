@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.casework.domain.instants import DAY
 from services.outcomes.domain.breakdowns import Breakdown, Key
-from services.outcomes.domain.disclosure import Cell, cell_of
-from services.outcomes.domain.indicators import INDICATORS, Indicator
-from services.outcomes.domain.periods import Period
+from services.outcomes.domain.curve_disclosure import CurveCell, curve_cell_of
+from services.outcomes.domain.curves import CURVES, Curve
+from services.outcomes.domain.disclosure import Cell, PairedMeans, cell_of, means_of
+from services.outcomes.domain.indicators import INDICATORS
+from services.outcomes.domain.periods import CohortLength, Period
 from services.outcomes.domain.reckoning import Reckoning
-from services.outcomes.ports import DataState, StoreUnavailable, TallyStore
+from services.outcomes.domain.tallies import Indicator
+from services.outcomes.domain.wellbeing import PairSum, Scale
+from services.outcomes.ports import DataState, OutcomesStore, StoreUnavailable
 
 DEFAULT_LENGTH: Final = 90 * DAY
+MOST_SLICES: Final = 36
 
 
 class NotAPeriod(ValueError):
     """It ends before it starts, or at once."""
+
+
+class TooLong(ValueError):
+    """More months or quarters than are shown at once."""
 
 
 class NothingKnownYet(ValueError):
@@ -53,10 +62,23 @@ class Answer:
     groups: Mapping[Key, Cell]
 
 
+@dataclass(frozen=True, slots=True)
+class CurveAnswer:
+    curve: Curve
+    total: CurveCell
+    groups: Mapping[Key, CurveCell]
+
+
+@dataclass(frozen=True, slots=True)
+class WellbeingAnswer:
+    total: Mapping[Scale, PairedMeans]
+    groups: Mapping[Key, Mapping[Scale, PairedMeans]]
+
+
 class Outcomes:
     """Indicators of one organisation. Every method may raise StoreUnavailable."""
 
-    def __init__(self, store: TallyStore) -> None:
+    def __init__(self, store: OutcomesStore) -> None:
         self._store = store
 
     def state(self, organisation: str) -> DataState:
@@ -81,6 +103,39 @@ class Outcomes:
         indicator = INDICATORS[name]
         reckoning = self._store.reckon(name, [organisation], asked.period, asked.as_of, asked.breakdown)
         return _shown(indicator, reckoning, asked.breakdown)
+
+    def series(
+        self, name: str, asked: Asked, organisation: str, every: CohortLength
+    ) -> tuple[tuple[Period, Cell], ...]:
+        """The total of each month or quarter of the period. Raises KeyError, TooLong."""
+        indicator, slices = INDICATORS[name], asked.period.slices(every)
+        if len(slices) > MOST_SLICES:
+            raise TooLong(f"at most {MOST_SLICES} at once: choose a shorter period, or quarters")
+        only = replace(asked.breakdown, by=())
+        return tuple((period, self._total(indicator, organisation, period, asked.as_of, only)) for period in slices)
+
+    def _total(self, indicator: Indicator, organisation: str, period: Period, as_of: int, breakdown: Breakdown) -> Cell:
+        reckoning = self._store.reckon(indicator.name, [organisation], period, as_of, breakdown)
+        return _shown(indicator, reckoning, breakdown).total
+
+    def curve(self, name: str, asked: Asked, organisation: str) -> CurveAnswer:
+        """Raises KeyError for a name that is not in the catalogue."""
+        curve = CURVES[name]
+        spells = self._store.spells(name, [organisation], asked.period, asked.as_of, asked.breakdown)
+        total = curve_cell_of(curve, spells.total, is_group=bool(asked.breakdown.where))
+        found = sorted(spells.groups.items())
+        return CurveAnswer(curve, total, {key: curve_cell_of(curve, spelt, is_group=True) for key, spelt in found})
+
+    def wellbeing(self, asked: Asked, organisation: str) -> WellbeingAnswer:
+        found = self._store.wellbeing([organisation], asked.period, asked.as_of, asked.breakdown)
+        total = _means(found.total, is_group=bool(asked.breakdown.where))
+        return WellbeingAnswer(
+            total, {key: _means(group, is_group=True) for key, group in sorted(found.groups.items())}
+        )
+
+
+def _means(sums: Mapping[Scale, PairSum], *, is_group: bool) -> dict[Scale, PairedMeans]:
+    return {scale: means_of(found, is_group=is_group) for scale, found in sorted(sums.items())}
 
 
 def _shown(indicator: Indicator, reckoning: Reckoning, breakdown: Breakdown) -> Answer:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from services.outcomes.domain.indicators import Figures, Indicator, Tally, figures
+from services.outcomes.domain.tallies import Figures, Indicator, Tally, figures
+from services.outcomes.domain.wellbeing import PairSum
 
 TOO_FEW: Final = (1, 2)
 TOO_FEW_SHOWN: Final = "1–2"
 NOTHING_TO_DIVIDE_BY: Final = "–"
 WHY_HIDDEN: Final = "The number rests on one or two cases, so that it could be about one person."
+WHY_TOO_FEW: Final = "The number would rest on fewer than {needed} cases."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,31 @@ def cell_of(indicator: Indicator, tally: Tally, *, is_group: bool) -> Cell:
     exact = figures(indicator, tally)
     if is_group and tally.denominator_cases in TOO_FEW:
         return Cell(Figures(None, None, None), TOO_FEW_SHOWN, is_hidden=True, reason=WHY_HIDDEN)
+    if 0 < tally.denominator_cases < indicator.needs_cases:
+        reason = WHY_TOO_FEW.format(needed=indicator.needs_cases)
+        return Cell(Figures(None, None, None), f"1–{indicator.needs_cases - 1}", is_hidden=True, reason=reason)
     if is_group and tally.numerator_cases in TOO_FEW:
         return Cell(Figures(None, None, exact.denominator), TOO_FEW_SHOWN, is_hidden=True, reason=WHY_HIDDEN)
     return Cell(exact, _shown(exact))
+
+
+@dataclass(frozen=True, slots=True)
+class PairedMeans:
+    """Means of paired scores, from 0 to 1, as shown; None, the number of pairs too, where they are hidden."""
+
+    pairs: int | None
+    first: float | None
+    later: float | None
+    change: float | None
+    shown: str
+    reason: str | None = None
+
+
+def means_of(found: PairSum, *, is_group: bool) -> PairedMeans:
+    if is_group and found.pairs in TOO_FEW:
+        return PairedMeans(None, None, None, None, TOO_FEW_SHOWN, WHY_HIDDEN)
+    first, later = found.means
+    return PairedMeans(found.pairs, first, later, later - first, f"{later - first:+.2f}")
 
 
 def _shown(exact: Figures) -> str:

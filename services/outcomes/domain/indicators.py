@@ -1,87 +1,47 @@
-"""The catalogue: name, words, unit and arithmetic of every indicator, and the value a tally gives."""
+"""The catalogue: name, words, unit and arithmetic of every indicator."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from services.casework.domain.instants import DAY
-from services.outcomes.domain.periods import MONTH
+from services.outcomes.domain.periods import MONTH, YEAR
+from services.outcomes.domain.tallies import Indicator, Shape
 
-
-class Shape(StrEnum):
-    COUNT = "count"
-    RATIO = "ratio"
-    MEDIAN = "median"
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """What is shown beside a number so that nobody has to guess what it means.
-
-    numerator_scale, denominator_scale: how many counted units (1, or milliseconds) make one of those shown.
-    factor: of the ratio: 100 for per cent and for "per 100".
-    is_internal: for the organisation's own eyes only; never in anything that leaves it.
-    """
-
-    name: str
-    title: str
-    shape: Shape
-    unit: str
-    numerator: str
-    denominator: str | None
-    definition: str
-    factor: int = 1
-    numerator_scale: int = 1
-    denominator_scale: int = 1
-    is_internal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What was counted over the cases of one group, in whole units.
-
-    numerator_cases, denominator_cases: how many different cases it rests on. For a median, `denominator` is the
-    number of samples and `median` the middle one, of an even number the mean of the two in the middle.
-    """
-
-    numerator: int = 0
-    denominator: int = 0
-    numerator_cases: int = 0
-    denominator_cases: int = 0
-    median: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """value is None ("–") when there is nothing to divide by; a count has no denominator, a median no numerator."""
-
-    value: float | int | None
-    numerator: float | int | None
-    denominator: float | int | None
-
-
-def figures(indicator: Indicator, tally: Tally) -> Figures:
-    match indicator.shape:
-        case Shape.COUNT:
-            return Figures(tally.numerator, tally.numerator, None)
-        case Shape.MEDIAN:
-            middle = None if tally.median is None else tally.median / indicator.numerator_scale
-            return Figures(middle, None, tally.denominator)
-        case Shape.RATIO:
-            above = _scaled(tally.numerator, indicator.numerator_scale)
-            below = _scaled(tally.denominator, indicator.denominator_scale)
-            return Figures(indicator.factor * above / below if below else None, above, below)
-
-
-def _scaled(counted: int, scale: int) -> float | int:
-    return counted if scale == 1 else counted / scale
+WAGES_NEEDED: Final = 5
 
 
 def _share(name: str, title: str, numerator: str, denominator: str, definition: str) -> Indicator:
     return Indicator(name, title, Shape.RATIO, "%", numerator, denominator, definition, factor=100)
+
+
+def _per_hundred_years(name: str, title: str, numerator: str, definition: str) -> Indicator:
+    return Indicator(
+        name,
+        title,
+        Shape.RATIO,
+        "per 100 case-years",
+        numerator,
+        "case-years in follow-up",
+        definition,
+        factor=100,
+        denominator_scale=YEAR,
+    )
+
+
+def _furthest(step: str, title: str) -> Indicator:
+    return Indicator(
+        f"prosecution_{step}",
+        f"Prosecution: {title}",
+        Shape.COUNT,
+        "cases",
+        "cases",
+        None,
+        "Cases by the furthest legal step before the end of the period, in the order police report, statement, charge "
+        "sheet, hearing, verdict, compensation. A case whose latest step is a settlement out of court or a withdrawal "
+        "counts under that alone.",
+    )
 
 
 _ALL: Final = (
@@ -185,6 +145,17 @@ _ALL: Final = (
         "Of the trainings (one kind in one case) enrolled in, attended or completed in the period, those completed.",
     ),
     Indicator(
+        "median_wage",
+        "Median wage",
+        Shape.MEDIAN,
+        "BDT a month",
+        "wages",
+        "cases in work with a known wage",
+        "The median of the last monthly wage known of each case that is in work at the end of the period. Not shown "
+        "below five.",
+        needs_cases=WAGES_NEEDED,
+    ),
+    Indicator(
         "livelihood_supported",
         "Livelihood supported",
         Shape.COUNT,
@@ -192,6 +163,54 @@ _ALL: Final = (
         "cases",
         None,
         "Different cases with livelihood support given, or a job started, in the period.",
+    ),
+    _share(
+        "severe_stigma",
+        "Severe stigma",
+        "cases in which stigma was severe",
+        "cases whose family was asked about stigma",
+        "Of the cases with a family check-in in the period that says how much stigma there is, those whose latest one "
+        "says severe.",
+    ),
+    _per_hundred_years(
+        "safety_incidents",
+        "Safety incidents",
+        "safety incidents",
+        "Safety incidents of any kind in the period, for every 100 years that cases were in follow-up in it.",
+    ),
+    _per_hundred_years(
+        "re_trafficking",
+        "Re-trafficking",
+        "incidents of re-trafficking",
+        "Safety incidents of the kind re-trafficking in the period, for every 100 years that cases were in follow-up "
+        "in it.",
+    ),
+    _furthest("police_report", "police report"),
+    _furthest("statement", "statement"),
+    _furthest("charge_sheet", "charge sheet"),
+    _furthest("hearing", "hearing"),
+    _furthest("verdict", "verdict"),
+    _furthest("compensation", "compensation"),
+    _furthest("settled_out_of_court", "settled out of court"),
+    _furthest("withdrawn", "withdrawn"),
+    Indicator(
+        "completed",
+        "Completed",
+        Shape.COUNT,
+        "cases",
+        "cases",
+        None,
+        "Cases closed as self-reliant in the period and still closed at its end.",
+    ),
+    Indicator(
+        "days_to_completion",
+        "Days to completion",
+        Shape.MEDIAN,
+        "median days",
+        "days",
+        "completed cases",
+        "The median of the days from settling to closing, over the cases closed as self-reliant in the period.",
+        numerator_scale=DAY,
     ),
     Indicator(
         "silent",

@@ -14,7 +14,7 @@ from typing import Final
 
 from services.casework.domain.instants import DAY, HOUR
 from services.casework.domain.transitions import ObligationEnding
-from services.outcomes.domain.history import CaseView, Obligation
+from services.outcomes.domain.history import CaseView, Obligation, SeenFact
 from services.outcomes.domain.periods import length_of_union
 
 CONTACT_RULES: Final = frozenset(("contact", "contact-before-settling"))
@@ -22,6 +22,9 @@ FIRST_CONTACT_WITHIN: Final = 7 * DAY
 HELP_WITHIN: Final = 24 * HOUR
 ALERT_WORKS_WITHIN: Final = 15 * DAY
 SILENT_FOR: Final = 90 * DAY
+LEGAL_STEPS: Final = ("police_report", "statement", "charge_sheet", "hearing", "verdict", "compensation")
+LEGAL_STEPS_APART: Final = ("settled_out_of_court", "withdrawn")
+STIGMA_KNOWN: Final = frozenset(("none", "some", "severe"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +186,78 @@ def trainings_completed(case: CaseView) -> Measure:
     return Measure(len(completed), len(begun | completed))
 
 
+def median_wage(case: CaseView) -> Measure:
+    """The last wage said with a job started or ended, of a case that is in work; what was only offered is no wage."""
+    said = [fact.event.data.get("monthly_wage_bdt") for fact in case.facts("job_started", "job_ended")]
+    wages = [wage for wage in said if isinstance(wage, int)]
+    return Measure(samples=(wages[-1],)) if wages and in_work(case).numerator else NOTHING
+
+
 def livelihood_supported(case: CaseView) -> Measure:
     """1 for a case with a livelihood_support or a `job_started` in the period."""
     supported = any(event.type == "livelihood_support" and event.occurred_at in case.period for event in case.events)
     return Measure(int(supported or any(fact.time in case.period for fact in case.facts("job_started"))))
+
+
+def severe_stigma(case: CaseView) -> Measure:
+    """A case with a family check-in in the period that knows how much stigma there is (`unknown` is no value)."""
+    said = [
+        event.data["stigma"]
+        for event in case.events
+        if event.type == "family_check_in"
+        and event.occurred_at in case.period
+        and event.data.get("stigma") in STIGMA_KNOWN
+    ]
+    return Measure(int(said[-1] == "severe"), 1) if said else NOTHING
+
+
+def safety_incidents(case: CaseView) -> Measure:
+    """`safety_incident` facts in the period, over the time in follow-up."""
+    return Measure(sum(fact.time in case.period for fact in case.facts("safety_incident")), case.time_in_follow_up)
+
+
+def re_trafficking(case: CaseView) -> Measure:
+    """Those of the kind re_trafficking."""
+    again = (
+        fact.time in case.period and fact.event.data["kind"] == "re_trafficking"
+        for fact in case.facts("safety_incident")
+    )
+    return Measure(sum(again), case.time_in_follow_up)
+
+
+def _furthest(step: str) -> Callable[[CaseView], Measure]:
+    def measure(case: CaseView) -> Measure:
+        return Measure(int(furthest_step(case) == step))
+
+    return measure
+
+
+def furthest_step(case: CaseView) -> str | None:
+    """Of the legal steps before the end of the period, the one farthest along; the latest, where that stands apart."""
+    steps = [str(event.data["step"]) for event in case.events if event.type == "legal_step"]
+    if not steps or steps[-1] in LEGAL_STEPS_APART:
+        return steps[-1] if steps else None
+    return max((step for step in steps if step in LEGAL_STEPS), key=LEGAL_STEPS.index)
+
+
+def completed(case: CaseView) -> Measure:
+    """1 for a case that is closed at the end of the period, as self_reliant, since a time in the period."""
+    return Measure(int(_completion(case) is not None))
+
+
+def days_to_completion(case: CaseView) -> Measure:
+    """From the latest `settled` to that closing; none where she was settled after it or never."""
+    closing = _completion(case)
+    if closing is None or case.settled_at is None or case.settled_at > closing.time:
+        return NOTHING
+    return Measure(samples=(closing.time - case.settled_at,))
+
+
+def _completion(case: CaseView) -> SeenFact | None:
+    closing = case.closing
+    if closing is None or closing.time not in case.period or closing.event.data.get("reason") != "self_reliant":
+        return None
+    return closing
 
 
 def silent(case: CaseView) -> Measure:
@@ -212,9 +283,12 @@ def _caseworker(case: CaseView) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def _by_name(*measures: Callable[[CaseView], Measure]) -> dict[str, Callable[[CaseView], Measure]]:
+    return {measure.__name__: measure for measure in measures}
+
+
 MEASURES: Final[Mapping[str, Callable[[CaseView], Measure]]] = {
-    measure.__name__: measure
-    for measure in (
+    **_by_name(
         cases_in_follow_up,
         contacted_on_time,
         days_between_contacts,
@@ -226,9 +300,12 @@ MEASURES: Final[Mapping[str, Callable[[CaseView], Measure]]] = {
         attempts_per_contact,
         in_work,
         trainings_completed,
+        median_wage,
         livelihood_supported,
-        silent,
-        cases_per_caseworker,
-        open_alerts_per_caseworker,
-    )
+        severe_stigma,
+        safety_incidents,
+        re_trafficking,
+    ),
+    **{f"prosecution_{step}": _furthest(step) for step in (*LEGAL_STEPS, *LEGAL_STEPS_APART)},
+    **_by_name(completed, days_to_completion, silent, cases_per_caseworker, open_alerts_per_caseworker),
 }

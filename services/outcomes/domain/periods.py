@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
-from services.casework.domain.instants import DAY, as_datetime
+from services.casework.domain.instants import DAY, as_datetime, parse_day
 
 MONTH: Final = 2_629_800_000
 """30.4375 days of 24 hours, in milliseconds."""
+
+YEAR: Final = 12 * MONTH
+"""365.25 days."""
+
+
+class CohortLength(StrEnum):
+    """How long a stretch of the calendar is."""
+
+    QUARTER = "quarter"
+    MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +45,17 @@ class Period:
         """
         return replace(self, end=min(self.end, as_of + 1))
 
+    def slices(self, length: CohortLength) -> list[Period]:
+        """The period cut where calendar quarters or months (UTC) begin."""
+        starts = [self.start]
+        while (following := _next_start(starts[-1], length)) < self.end:
+            starts.append(following)
+        return [Period(start, end) for start, end in pairwise([*starts, self.end])]
+
     def overlap(self, start: int, end: int) -> tuple[int, int] | None:
         """The common part of the period and [start, end), or None."""
         start, end = max(start, self.start), min(end, self.end)
         return (start, end) if start < end else None
-
-
-class CohortLength(StrEnum):
-    QUARTER = "quarter"
-    MONTH = "month"
 
 
 def cohort_of(settled_at: int, length: CohortLength) -> str:
@@ -51,6 +64,13 @@ def cohort_of(settled_at: int, length: CohortLength) -> str:
     if length is CohortLength.MONTH:
         return f"{day.year:04}-{day.month:02}"
     return f"{day.year:04}-Q{(day.month - 1) // 3 + 1}"
+
+
+def _next_start(instant: int, length: CohortLength) -> int:
+    """The first instant after it at which a quarter or month begins."""
+    day, months = as_datetime(instant), 1 if length is CohortLength.MONTH else 3
+    number = (day.year * 12 + day.month - 1) // months * months + months
+    return parse_day(f"{number // 12:04}-{number % 12 + 1:02}-01")
 
 
 def length_of_union(spans: Iterable[tuple[int, int]]) -> int:
@@ -67,4 +87,4 @@ def length_of_union(spans: Iterable[tuple[int, int]]) -> int:
     return covered
 
 
-__all__ = ["DAY", "MONTH", "CohortLength", "Period", "cohort_of", "length_of_union"]
+__all__ = ["DAY", "MONTH", "YEAR", "CohortLength", "Period", "cohort_of", "length_of_union"]

@@ -1,4 +1,4 @@
-"""An answer as JSON and as CSV.
+"""An answer as JSON.
 
     cell: {"group": {dimension: key | null}, "value", "numerator", "denominator", "shown", "hidden", "reason"}
 
@@ -7,15 +7,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 from services.casework.domain.instants import format_instant
 from services.outcomes.application.asking import Answer, Asked
 from services.outcomes.domain.breakdowns import Breakdown, Key
 from services.outcomes.domain.disclosure import Cell
-from services.outcomes.domain.indicators import Indicator
+from services.outcomes.domain.periods import Period
+from services.outcomes.domain.tallies import Indicator
 from services.outcomes.ports import DataState
 
 Json = dict[str, object]
@@ -60,14 +59,26 @@ def answer_to_json(answer: Answer, asked: Asked, now: int) -> Json:
         **indicator_to_json(answer.indicator),
         **asked_to_json(asked, now),
         "total": cell_to_json(answer.total),
-        "items": [{"group": _group(key, asked.breakdown), **cell_to_json(cell)} for key, cell in answer.groups.items()],
+        "items": [
+            {"group": group_to_json(key, asked.breakdown), **cell_to_json(cell)} for key, cell in answer.groups.items()
+        ],
     }
 
 
-def summary_to_json(answers: Sequence[Answer], asked: Asked, now: int) -> Json:
+def series_to_json(series: Sequence[tuple[Period, Cell]]) -> list[Json]:
+    return [
+        {"from": format_instant(period.start), "to": format_instant(period.end), **cell_to_json(cell)}
+        for period, cell in series
+    ]
+
+
+def summary_to_json(answers: Sequence[Answer], curves: Sequence[Json], wellbeing: Json, asked: Asked, now: int) -> Json:
+    """curves, wellbeing: as curve_answers and wellbeing_answers make them."""
     return {
         **asked_to_json(asked, now),
         "items": [{**indicator_to_json(answer.indicator), **cell_to_json(answer.total)} for answer in answers],
+        "curves": list(curves),
+        "wellbeing": wellbeing["items"],
     }
 
 
@@ -82,26 +93,5 @@ def cell_to_json(cell: Cell) -> Json:
     }
 
 
-def _group(key: Key, breakdown: Breakdown) -> dict[str, str | None]:
+def group_to_json(key: Key, breakdown: Breakdown) -> dict[str, str | None]:
     return {dimension.value: text or None for dimension, text in zip(breakdown.by, key, strict=True)}
-
-
-def answers_to_csv(answers: Sequence[Answer], asked: Asked) -> str:
-    """One line a cell; `row` is total or group. Keys are codes, so that no field can be taken for a formula."""
-    text = io.StringIO()
-    by = [dimension.value for dimension in asked.breakdown.by]
-    writer = csv.writer(text, lineterminator="\r\n")
-    head = ("indicator", "unit", "from", "to", "data_as_of", "row")
-    writer.writerow((*head, *by, "value", "numerator", "denominator", "shown", "reason"))
-    times = (format_instant(asked.period.start), format_instant(asked.period.end), format_instant(asked.as_of))
-    for answer in answers:
-        start = (answer.indicator.name, answer.indicator.unit, *times)
-        writer.writerow((*start, "total", *("" for _ in by), *_columns(answer.total)))
-        for key, cell in answer.groups.items():
-            writer.writerow((*start, "group", *key, *_columns(cell)))
-    return text.getvalue()
-
-
-def _columns(cell: Cell) -> tuple[object, ...]:
-    exact = cell.figures
-    return exact.value, exact.numerator, exact.denominator, cell.shown, cell.reason

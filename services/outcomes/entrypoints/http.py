@@ -1,38 +1,38 @@
-"""REST: the list of indicators, one of them, and all of them at a glance.
+"""REST: the list of indicators and curves, one of them, and all indicators at a glance.
 
     GET /v1/outcomes
     GET /v1/outcomes/summary?from=&to=&district=…
     GET /v1/outcomes/{indicator}?from=&to=&by=&by=&district=&programme=…&cohorts=&as_of=
 
-The organisation is the token's, never the query's. CSV with `Accept: text/csv`, or `.csv` behind the name.
+The organisation is the token's, never the query's. CSV with `Accept: text/csv` or `.csv` behind the name, XLSX alike.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.access.domain.permissions import Action, Principal
-from services.outcomes.application.asking import NotAPeriod, NothingKnownYet, Outcomes
+from services.outcomes.application.asking import Asked, NotAPeriod, NothingKnownYet, Outcomes, TooLong
 from services.outcomes.domain.breakdowns import Dimension
+from services.outcomes.domain.curves import CURVES
 from services.outcomes.domain.indicators import INDICATORS
-from services.outcomes.entrypoints.answers import (
-    answer_to_json,
-    answers_to_csv,
-    freshness_to_json,
-    indicator_to_json,
-    summary_to_json,
-)
-from services.outcomes.entrypoints.questions import question_of
+from services.outcomes.entrypoints.answers import freshness_to_json, indicator_to_json, series_to_json
+from services.outcomes.entrypoints.curve_answers import curve_to_json
+from services.outcomes.entrypoints.questions import every_of, question_of
+from services.outcomes.entrypoints.told import Told, told_of_all, told_of_curve, told_of_indicator, told_of_wellbeing
+from services.outcomes.entrypoints.workbook import MEDIA_TYPE, workbook_of
 from services.outcomes.ports import StoreUnavailable
 from services.runtime.http import Problem, not_found, permitted, unavailable
 
-_CSV: Final = ".csv"
+_JSON: Final = ""
+_NAMES: Final = frozenset(("summary", "wellbeing", *INDICATORS, *CURVES))
+_AT_ONCE: Final = 4
 _log = logging.getLogger(__name__)
 
 Evaluator = Annotated[Principal, Depends(permitted(Action.READ_OUTCOMES))]
@@ -45,30 +45,72 @@ def create_router(outcomes: Outcomes, now: Callable[[], int]) -> APIRouter:
 
     @router.get("/v1/outcomes")
     async def list_indicators(principal: Evaluator) -> dict[str, Any]:
-        """The indicators there are, with their definitions."""
+        """The indicators and curves there are, with their definitions."""
         state = await _ask(outcomes.state, principal.organisation)
         items = [indicator_to_json(indicator) for indicator in INDICATORS.values()]
-        return {"items": items, "freshness": freshness_to_json(state, now())}
+        curves = [curve_to_json(curve) for curve in CURVES.values()]
+        return {"items": items, "curves": curves, "freshness": freshness_to_json(state, now())}
 
-    @router.get("/v1/outcomes/{name}", openapi_extra={"parameters": _PARAMETERS})
+    @router.get("/v1/outcomes/{name}", openapi_extra={"parameters": _PARAMETERS}, responses=_AS_FILES)
     async def read_outcome(name: str, request: Request, principal: Evaluator) -> Response:
-        """One indicator in total and by up to two break-downs; `summary`: all of them in total."""
-        as_csv = name.endswith(_CSV) or "text/csv" in request.headers.get("accept", "")
-        name = name.removesuffix(_CSV)
-        if name != "summary" and name not in INDICATORS:
+        """An indicator, a curve or `wellbeing` in total and by up to two break-downs; `summary`: all in total."""
+        name, kind = _form_of(name, request.headers.get("accept", ""))
+        if name not in _NAMES:
             raise not_found(f"there is no indicator {name[:60]!r}")
-        asked = await _ask(outcomes.settle, question_of(request.query_params), principal.organisation)
-        if name == "summary" and asked.breakdown.by:
-            raise Problem(422, "Not valid", "the summary has totals only", [("by", "not here")], kind="invalid")
-        names = list(INDICATORS) if name == "summary" else [name]
-        answers = [await _ask(outcomes.answer, each, asked, principal.organisation) for each in names]
-        if as_csv:
-            return Response(answers_to_csv(answers, asked), media_type="text/csv; charset=utf-8")
+        question, every = question_of(request.query_params), every_of(request.query_params)
+        if name == "summary" and question.breakdown.by:
+            raise _not_here("by", "the summary has totals only")
+        if every and (kind != _JSON or name not in INDICATORS):
+            raise _not_here("every", "an indicator alone is shown over time")
+        asked = await _ask(outcomes.settle, question, principal.organisation)
+        told = await answer_of(name, asked, principal.organisation)
+        if every:
+            told.json["series"] = series_to_json(
+                await _ask(outcomes.series, name, asked, principal.organisation, every)
+            )
+        match kind:
+            case ".csv":
+                return Response(told.tables[0].to_csv(), media_type="text/csv; charset=utf-8")
+            case ".xlsx":
+                book = await asyncio.to_thread(workbook_of, told.tables, told.definitions, asked)
+                return Response(book, media_type=MEDIA_TYPE)
+        return JSONResponse(told.json)
+
+    async def answer_of(name: str, asked: Asked, organisation: str) -> Told:
         if name == "summary":
-            return JSONResponse(summary_to_json(answers, asked, now()))
-        return JSONResponse(answer_to_json(answers[0], asked, now()))
+            answers = await _each(outcomes.answer, INDICATORS, asked, organisation)
+            curves = await _each(outcomes.curve, CURVES, asked, organisation)
+            return told_of_all(answers, curves, await _ask(outcomes.wellbeing, asked, organisation), asked, now())
+        if name == "wellbeing":
+            return told_of_wellbeing(await _ask(outcomes.wellbeing, asked, organisation), asked, now())
+        if name in CURVES:
+            return told_of_curve(await _ask(outcomes.curve, name, asked, organisation), asked, now())
+        return told_of_indicator(await _ask(outcomes.answer, name, asked, organisation), asked, now())
 
     return router
+
+
+def _form_of(name: str, accepts: str) -> tuple[str, str]:
+    """(name, form): what is asked for, and whether as JSON (""), CSV or XLSX."""
+    for form, media_type in ((".csv", "text/csv"), (".xlsx", MEDIA_TYPE)):
+        if name.endswith(form) or media_type in accepts:
+            return name.removesuffix(form), form
+    return name, _JSON
+
+
+def _not_here(parameter: str, why: str) -> Problem:
+    return Problem(422, "Not valid", why, [(parameter, "not here")], kind="invalid")
+
+
+async def _each(question: Callable[..., Found], names: Iterable[str], *arguments: object) -> list[Found]:
+    """The answers for all of the names, in their order; a few are asked for at once."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(name: str) -> Found:
+        async with turns:
+            return await _ask(question, name, *arguments)
+
+    return list(await asyncio.gather(*(ask(name) for name in names)))
 
 
 async def _ask(question: Callable[..., Found], *arguments: object) -> Found:
@@ -80,6 +122,8 @@ async def _ask(question: Callable[..., Found], *arguments: object) -> Found:
         raise unavailable(f"the numbers cannot be counted just now: {error}") from error
     except NothingKnownYet as error:
         raise Problem(422, "Not known yet", str(error), [("from", str(error))], kind="not_known_yet") from error
+    except TooLong as error:
+        raise Problem(422, "Not valid", str(error), [("every", str(error))], kind="invalid") from error
     except NotAPeriod as error:
         raise Problem(422, "Not valid", str(error), [("to", str(error))], kind="invalid") from error
 
@@ -96,8 +140,18 @@ _PARAMETERS: Final = [
     _parameter("as_of", "Leave out what was recorded later than this."),
     _parameter("by", "A break-down; at most two, filters included.", repeated=True),
     _parameter("cohorts", "quarter (default) or month."),
+    _parameter("every", "month or quarter: also the total of each of them, as `series` (an indicator alone)."),
     *(
         _parameter(name, f"Only cases of this {name.replace('_', ' ')}; empty: where it is not known.")
         for name in Dimension
     ),
 ]
+
+_AS_FILES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+        }
+    }
+}

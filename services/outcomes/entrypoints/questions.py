@@ -12,7 +12,7 @@ from services.outcomes.domain.breakdowns import Breakdown, Dimension
 from services.outcomes.domain.periods import CohortLength
 from services.runtime.http import Problem
 
-_PLAIN: Final = ("from", "to", "as_of", "cohorts")
+_PLAIN: Final = ("from", "to", "as_of", "cohorts", "every")
 _KNOWN: Final = frozenset((*_PLAIN, "by", *Dimension))
 
 
@@ -25,6 +25,11 @@ def question_of(query: QueryParams) -> Question:
         if name != "by" and len(query.getlist(name)) > 1:
             raise _wrong(name, "given more than once")
     return Question(_instant(query, "from"), _instant(query, "to"), _instant(query, "as_of"), _breakdown(query))
+
+
+def every_of(query: QueryParams) -> CohortLength | None:
+    """What stretches of time the total is asked for one by one. Raises Problem 422."""
+    return _length("every", query["every"]) if "every" in query else None
 
 
 def _instant(query: QueryParams, name: str) -> int | None:
@@ -41,7 +46,7 @@ def _breakdown(query: QueryParams) -> Breakdown:
     by = tuple(_dimension(text) for text in query.getlist("by"))
     where = {dimension: query[dimension] for dimension in Dimension if dimension in query}
     try:
-        return Breakdown(by, where, _cohorts(query.get("cohorts", CohortLength.QUARTER)))
+        return Breakdown(by, where, _length("cohorts", query.get("cohorts", CohortLength.QUARTER)))
     except ValueError as error:
         raise _wrong("by", str(error)) from None
 
@@ -53,11 +58,11 @@ def _dimension(text: str) -> Dimension:
         raise _wrong("by", f"expected one of {', '.join(Dimension)}") from None
 
 
-def _cohorts(text: str) -> CohortLength:
+def _length(name: str, text: str) -> CohortLength:
     try:
         return CohortLength(text)
     except ValueError:
-        raise _wrong("cohorts", f"expected one of {', '.join(CohortLength)}") from None
+        raise _wrong(name, f"expected one of {', '.join(CohortLength)}") from None
 
 
 def _wrong(name: str, message: str) -> Problem:

@@ -88,6 +88,7 @@ cases AS MATERIALIZED (
         settled_at,
         contacts,
         is_in_work,
+        closings,
         arrayMax(closings) AS latest_closing,
         notEmpty(closings) AND NOT arrayExists(again -> again > latest_closing.1, opened_again) AS is_closed,
         is_opened AND NOT is_closed AS in_follow_up,
@@ -122,8 +123,45 @@ cases AS MATERIALIZED (
             'exploitation', [exploitation],
             'age_band', [age_band],
             'cohort', [cohort]
-        ) AS keys
+        ) AS keys,
+        -- (whether it is everybody, first key, second key): the cells of the answer that the case counts in
+        arrayConcat(
+            [(true, '', '')],
+            if(
+                {first:String} = '',
+                [],
+                arrayFlatten(
+                    arrayMap(
+                        one -> arrayMap(
+                            other -> (false, one, other),
+                            if({second:String} = '', [''], keys[{second:String}])
+                        ),
+                        keys[{first:String}]
+                    )
+                )
+            )
+        ) AS cells
     FROM histories
+),
+
+-- How far the prosecution of each case got; whose latest step stands apart from the order, stands there.
+furthest_steps AS (
+    SELECT
+        case_id,
+        argMax(taken, (happened_at, event_id)) AS latest,
+        if(latest IN ('settled_out_of_court', 'withdrawn'), latest, argMax(taken, place)) AS step
+    FROM
+    (
+        SELECT
+            case_id,
+            event_id,
+            happened_at,
+            JSONExtractString(data, 'step') AS taken,
+            indexOf(['police_report', 'statement', 'charge_sheet', 'hearing', 'verdict', 'compensation'], taken) AS place
+        FROM standing
+        WHERE type = 'legal_step' AND happened_at < {end:Int64}
+    )
+    GROUP BY case_id
 ),
 
 -- One row per (case, rule, c, d, k); an ending that was not known yet has not come.

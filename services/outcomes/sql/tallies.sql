@@ -10,23 +10,7 @@ SELECT
     quantileExactInclusiveArray(0.5)(CAST(samples, 'Array(Int64)')) AS median
 FROM cases
 LEFT JOIN measured ON measured.case_id = cases.case_id
-ARRAY JOIN
-    arrayConcat(
-        [(true, '', '')],
-        if(
-            {first:String} = '',
-            [],
-            arrayFlatten(
-                arrayMap(
-                    one -> arrayMap(
-                        other -> (false, one, other),
-                        if({second:String} = '', [''], keys[{second:String}])
-                    ),
-                    keys[{first:String}]
-                )
-            )
-        )
-    ) AS cell
+ARRAY JOIN cells AS cell
 WHERE arrayAll((dimension, key) -> has(keys[dimension], key), {where_dimensions:Array(String)}, {where_keys:Array(String)})
     AND (is_opened OR measured.numerator > 0 OR measured.denominator > 0)
 GROUP BY cell

@@ -6,12 +6,12 @@ import json
 import logging
 from typing import Final
 
+from services.runtime.sealed import new_key
 from services.vault.adapters.sealing import (
     CannotOpen,
     field_context,
     index_key,
     key_context,
-    new_key,
     phone_digest,
     seal,
     unseal,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from services.vault.adapters.store import FILE_NAME, SqlVaultStore, sqlite_url
-from services.vault.application.ports import CaseSafe
+from services.vault.application.ports import CaseSafe, Erasure
 
 
 class BackupsBelow:
@@ -15,17 +17,18 @@ class BackupsBelow:
         self._directory = directory
         self._safe = safe
 
-    def forget(self, organisation: str, case_ids: frozenset[str]) -> None:
+    def forget(self, organisation: str, erasures: Sequence[Erasure]) -> None:
         for path in sorted(self._directory.rglob(FILE_NAME)):
             store = SqlVaultStore(sqlite_url(path.parent))
             try:
-                self._forget_in(store, organisation, case_ids)
+                self._forget_in(store, organisation, erasures)
             finally:
                 store.close()
 
-    def _forget_in(self, store: SqlVaultStore, organisation: str, case_ids: frozenset[str]) -> None:
+    def _forget_in(self, store: SqlVaultStore, organisation: str, erasures: Sequence[Erasure]) -> None:
         with store.writing(organisation) as transaction:
-            for case_id in sorted(case_ids):
-                transaction.forget(case_id)
+            for erasure in erasures:
+                transaction.forget(erasure.case_id)
+                transaction.put_erasure(replace(erasure, recorded_at=None))
             self._safe.wrap_anew(transaction, organisation)
         store.sweep()

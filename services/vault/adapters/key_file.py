@@ -10,17 +10,23 @@ import base64
 import json
 import os
 import secrets
-import stat
-import tempfile
 import threading
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.vault.adapters.sealing import KEY_BYTES, new_key
+from services.runtime.ours_alone import (
+    READ_ONLY,
+    NotOursAlone,
+    open_private,
+    put_in_place,
+    require_directory,
+    sync_directory,
+)
+from services.runtime.sealed import KEY_BYTES, new_key
 from services.vault.application.errors import Away
 from services.vault.application.ports import Epoch
 
@@ -120,20 +126,24 @@ class KeyFile:
     def _read(self) -> None:
         require_private(self.path.parent)
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
+            with open_private(self.path, READ_ONLY) as file:
+                self._take(file)
         except OSError as error:
             raise UnusableKeys(f"the vault's key file cannot be read: {error.strerror}: {self.path}") from None
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if stat.S_IMODE(found.st_mode) != 0o400 or found.st_uid != os.geteuid():
-                raise UnusableKeys(f"{self.path} must be yours alone: chmod 400 {self.path}")
-            seen = (found.st_ino, found.st_mtime_ns)
-            if seen != self._seen:
-                keys = _parsed(file.read(), self.path)
-                if self._keys and keys["installation"] != self.installation:
-                    raise UnusableKeys(f"the key file was replaced by another installation's: {self.path}")
-                self._keys = keys
-                self._seen = seen
+        except NotOursAlone as error:
+            raise UnusableKeys(str(error)) from None
+
+    def _take(self, file: BinaryIO) -> None:
+        """Its keys are ours from now on. Raises UnusableKeys."""
+        found = os.fstat(file.fileno())
+        seen = (found.st_ino, found.st_mtime_ns)
+        if seen == self._seen:
+            return
+        keys = _parsed(file.read(), self.path)
+        if self._keys and keys["installation"] != self.installation:
+            raise UnusableKeys(f"the key file was replaced by another installation's: {self.path}")
+        self._keys = keys
+        self._seen = seen
 
     def _sweep(self) -> None:
         """A file that was being written when the power went may hold what has been destroyed since."""
@@ -141,7 +151,7 @@ class KeyFile:
             with left.open("rb") as file:
                 left.unlink()
                 _overwrite(file.fileno())
-        _sync(self.path.parent)
+        sync_directory(self.path.parent)
 
     def _replace(self, keys: dict[str, Any]) -> None:
         old = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -167,36 +177,17 @@ def create_key_file(path: Path) -> KeyFile:
 
 def write_keys(path: Path, keys: dict[str, Any]) -> None:
     """Durably in place when this returns: the whole old file or the whole new one, whenever the power goes."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_PARTIAL)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(keys, file)
-            file.flush()
-            os.fchmod(descriptor, 0o400)
-            os.fsync(descriptor)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    put_in_place(path, json.dumps(keys).encode(), READ_ONLY, _PARTIAL)
 
 
 def require_private(directory: Path) -> None:
     """Raises UnusableKeys unless the directory is ours and closed to others."""
     try:
-        found = directory.stat()
+        require_directory(directory)
     except OSError as error:
         raise UnusableKeys(f"the directory of the vault's keys cannot be read: {error.strerror}: {directory}") from None
-    if stat.S_IMODE(found.st_mode) & 0o077 or found.st_uid != os.geteuid():
-        raise UnusableKeys(f"{directory} must be yours alone: chmod 700 {directory}")
+    except NotOursAlone as error:
+        raise UnusableKeys(str(error)) from None
 
 
 def _overwrite(reading: int) -> None:

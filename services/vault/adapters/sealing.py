@@ -1,24 +1,18 @@
-"""Sealing: AES-256-GCM, a random nonce each time, and words beside that say what a sealed thing is and whose.
-
-A sealed thing put into another case, field or record does not open: `context` is bound to it.
-"""
+"""Sealing in the vault: what is kept of her opens only in its own case, field and record, which `context` names."""
 
 from __future__ import annotations
 
 import hmac
-import os
 from hashlib import sha256
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from services.runtime import sealed as sealing
+from services.runtime.sealed import KEY_BYTES, DoesNotOpen
 from services.vault.application.errors import Unreadable
 
-KEY_BYTES: Final = 32
-_NONCE_BYTES: Final = 12
 _VERSION: Final = b"\x01"
 
 
@@ -26,23 +20,17 @@ class CannotOpen(Unreadable):
     """The key is another, or the sealed thing was changed or moved. Says nothing of what is inside."""
 
 
-def new_key() -> bytes:
-    return os.urandom(KEY_BYTES)
-
-
 def seal(key: bytes, context: str, plain: bytes) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return _VERSION + nonce + AESGCM(key).encrypt(nonce, plain, context.encode())
+    return _VERSION + sealing.seal(key, context, plain)
 
 
 def unseal(key: bytes, context: str, sealed: bytes) -> bytes:
     """Raises CannotOpen."""
     if sealed[:1] != _VERSION:
         raise CannotOpen("what is kept of her cannot be read: it was not sealed here")
-    nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     try:
-        return AESGCM(key).decrypt(nonce, body, context.encode())
-    except InvalidTag:
+        return sealing.unseal(key, context, sealed[1:])
+    except DoesNotOpen:
         raise CannotOpen("what is kept of her cannot be read: the keys there are do not open it") from None
 
 

@@ -31,10 +31,11 @@ from sqlalchemy.exc import OperationalError
 
 from services.vault.adapters import tables
 from services.vault.adapters.key_file import require_private
+from services.vault.application import errors
 from services.vault.application.errors import Away
 from services.vault.application.ports import Erasure, SealedField, WrappedKey
 from services.vault.domain.audit_chain import Checkpoint, Deed, Entry, Look
-from services.vault.domain.looks import BrokenGlass, Reason
+from services.vault.domain.looks import BrokenGlass, BudgetSpent, Reason
 
 FILE_NAME: Final = "vault.sqlite3"
 _LOOKED: Final = (Deed.REVEALED, Deed.CHECKED_OUT, Deed.EXPORTED)
@@ -193,6 +194,22 @@ class SqlTransaction:
             )
         )
         return frozenset(self._connection.execute(looked).scalars())
+
+    def budgets_spent(self, organisation: str, since: int) -> list[BudgetSpent]:
+        table = tables.AUDIT
+        last_at = func.max(table.c.at)
+        refused = (
+            select(table.c.actor, func.count(), last_at)
+            .where(
+                table.c.organisation == organisation,
+                table.c.at >= since,
+                table.c.deed == Deed.REFUSED,
+                table.c.detail == errors.BudgetSpent.__name__,
+            )
+            .group_by(table.c.actor)
+            .order_by(last_at.desc(), table.c.actor)
+        )
+        return [BudgetSpent(*row) for row in self._connection.execute(refused)]
 
     def end_of_audit(self, organisation: str) -> Checkpoint | None:
         table = tables.AUDIT_ENDS

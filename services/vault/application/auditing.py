@@ -19,15 +19,20 @@ from services.vault.domain.audit_chain import (
     first_broken,
     link,
 )
+from services.vault.domain.looks import SPENT_IS_TOLD_FOR, BudgetSpent
 
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """entries: newest first. end: the signed end of the chain, for whoever remembers it. more: there are older ones."""
+    """entries: newest first. end: the signed end of the chain, for whoever remembers it. more: there are older ones.
+
+    spent: who asked for more cases than a day allows, in the last fortnight, whatever the entries are about.
+    """
 
     entries: list[Entry]
     end: Checkpoint
     more: bool
+    spent: list[BudgetSpent]
 
 
 class Audit:
@@ -49,12 +54,13 @@ class Audit:
         self, principal: Principal, before: int | None, limit: int, case_id: str | None, actor: str | None = None
     ) -> AuditPage:
         """Of one case, of one account, or all. Reading stands in the audit too."""
-        organisation = principal.organisation
+        organisation, now = principal.organisation, self._clock()
         with self._store.writing(organisation) as transaction:
-            look = Look(organisation, self._clock(), principal.account_id, Deed.AUDIT_READ, case_id or "")
+            look = Look(organisation, now, principal.account_id, Deed.AUDIT_READ, case_id or "")
             end = self.append(transaction, look)
             found = transaction.audit(organisation, before, limit + 1, case_id, actor)
-        return AuditPage(found[:limit], end, len(found) > limit)
+            spent = transaction.budgets_spent(organisation, now - SPENT_IS_TOLD_FOR)
+        return AuditPage(found[:limit], end, len(found) > limit, spent)
 
     def verify(self, organisation: str, remembered: Iterable[Checkpoint] = ()) -> Broken | None:
         """The first entry that is not as it was written."""

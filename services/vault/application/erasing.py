@@ -150,7 +150,7 @@ class Erasing:
         newest = self._keyring.current(organisation)
         if newest.number <= max(erasure.epoch or 0 for erasure in waiting):
             newest = self._keyring.begin_epoch(organisation)
-        self._copies.forget(organisation, frozenset(erasure.case_id for erasure in waiting))
+        self._copies.forget(organisation, [replace(erasure, rotated_at=self._clock()) for erasure in waiting])
         with self._store.writing(organisation) as transaction:
             self._safe.wrap_anew(transaction, organisation)
         self._store.sweep()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.access.domain.permissions import CaseResource
 from services.vault.domain.audit_chain import Checkpoint, Entry
-from services.vault.domain.looks import BrokenGlass
+from services.vault.domain.looks import BrokenGlass, BudgetSpent
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,10 @@ class Transaction(Protocol):
 
     def cases_looked_at(self, organisation: str, actor: str, since: int) -> frozenset[str]: ...
 
+    def budgets_spent(self, organisation: str, since: int) -> list[BudgetSpent]:
+        """Who was refused a look at `since` or later because a day's cases were spent; the latest first."""
+        ...
+
     def end_of_audit(self, organisation: str) -> Checkpoint | None: ...
 
     def append_to_audit(self, entry: Entry, end: Checkpoint) -> None: ...
@@ -198,8 +202,11 @@ class CaseSafe(Protocol):
 class Copies(Protocol):
     """Backups of the store that can be reached from here."""
 
-    def forget(self, organisation: str, case_ids: frozenset[str]) -> None:
-        """In each that can still be read: their rows are gone, and everybody else's keys are under the newest epoch."""
+    def forget(self, organisation: str, erasures: Sequence[Erasure]) -> None:
+        """In each that can still be read: their rows are gone, and everybody else's keys are under the newest epoch.
+
+        Each knows of the erasures, as not told to the log yet: the log it is brought back with may be older than they.
+        """
         ...
 
 

@@ -16,6 +16,9 @@ MOST_CHECKED_OUT: Final = 30
 CASES_A_DAY: Final[Mapping[Role, int]] = {Role.CASEWORKER: 30, Role.SUPERVISOR: 10}
 """How many different cases one person may look at between two midnights of Dhaka."""
 
+SPENT_IS_TOLD_FOR: Final = 14 * DAY
+"""So long the organisation's head is told that somebody asked for more."""
+
 
 class Purpose(StrEnum):
     """What a look is for. A closed list: words would tell about her."""
@@ -67,6 +70,15 @@ class BrokenGlass:
     reason: Reason
     at: int
     until: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpent:
+    """Somebody asked for more different cases than one day allows. last_at: milliseconds since 1970 UTC."""
+
+    account_id: str
+    times: int
+    last_at: int
 
 
 def day_begins(now: int) -> int:

@@ -17,7 +17,7 @@ from services.vault.application.revealing import Shown
 from services.vault.domain import identity as kept
 from services.vault.domain.audit_chain import Checkpoint, Entry
 from services.vault.domain.identity import Identity, InvalidIdentity
-from services.vault.domain.looks import BrokenGlass, ErasureReason, Purpose, Reason
+from services.vault.domain.looks import BrokenGlass, BudgetSpent, ErasureReason, Purpose, Reason
 from services.vault.domain.safe_contact import Channel, SafeContactPlan, Window, may_call, needs_review
 
 HOME: Final = "BD"
@@ -129,6 +129,10 @@ def shown_out(shown: Shown) -> dict[str, Any]:
             case kept.Field.NOTES:
                 fields.setdefault(plain.field, []).append(_note_out(plain))
     return {"case_id": shown.case_id, **fields, "audit": end_out(shown.end)}
+
+
+def spent_out(spent: BudgetSpent) -> dict[str, Any]:
+    return {"account_id": spent.account_id, "times": spent.times, "last_at": format_instant(spent.last_at)}
 
 
 def entry_out(entry: Entry) -> dict[str, Any]:

@@ -140,13 +140,17 @@ def audit_routes(audit: Audit) -> APIRouter:
         case_id: models.Id | None = None,
         account_id: Annotated[str | None, Query(max_length=36)] = None,
     ) -> dict[str, Any]:
-        """Who looked at whom and what for, newest first. `end`: to be remembered outside, and compared next time."""
+        """Who looked at whom and what for, newest first. `end`: to be remembered outside, and compared next time.
+
+        `budget_spent`: who asked for more different cases than a day allows, in the last fortnight.
+        """
         try:
             page = await asyncio.to_thread(audit.read, principal, before, limit, case_id, account_id)
         except _WRONG as error:
             raise problem_of(error) from None
         items = [models.entry_out(entry) for entry in page.entries]
-        return {"items": items, "end": models.end_out(page.end), "more": page.more}
+        spent = [models.spent_out(one) for one in page.spent]
+        return {"items": items, "end": models.end_out(page.end), "more": page.more, "budget_spent": spent}
 
     return router
 

@@ -47,7 +47,7 @@ async def say_absence(visit: Visit) -> Response:
     except Refused as refusal:
         if refusal.status != 422:
             raise
-        return await _account(visit, 422, typed, visit.words(_why(refusal)))
+        return await _account(visit, 422, typed, visit.words(why_not_away(refusal)))
     return RedirectResponse("/account", 303)
 
 
@@ -89,12 +89,11 @@ def _concerns(told: Mapping[str, object], account_id: str) -> bool:
     return account_id in (told["account_id"], told["delegate_id"])
 
 
-def _why(refusal: Refused) -> str:
-    """The sentence of what was refused, by the field that access names."""
+def why_not_away(refusal: Refused, about: str = "away") -> str:
+    """The sentence of what was refused, by the field that access names. about: to herself, or of somebody else."""
     fields = {error.field for error in refusal.errors}
-    return next(
-        (f"away.refused_{name}" for name in ("delegate_id", "until", "since") if name in fields), "refused.title"
-    )
+    known = ("delegate_id", "until", "since", "account_id")
+    return next((f"{about}.refused_{name}" for name in known if name in fields), "refused.title")
 
 
 def _named(visit: Visit, name: str) -> str:

@@ -13,10 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from services.access.domain.permissions import Role
 from services.web.backends import Json, Refused
 from services.web.faces import NoSuchPage, Visit, fields_of, page, posted_form, understood
-from services.web.people import Account, LockOut
+from services.web.pages.second_person import asked_for
+from services.web.people import Account, LockOut, waiting_proposals
 from services.web.routes import Part
 
-_ROLES: Final = (Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.DONOR, Role.ADMINISTRATOR)
+ROLES: Final = (Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.DONOR, Role.ADMINISTRATOR)
 _NOTHING_TYPED: Final = {"sign_in_name": "", "name": "", "areas": ""}
 _BETWEEN_AREAS: Final = re.compile(r"[,\s]+")
 
@@ -34,12 +35,12 @@ async def invite(visit: Visit) -> Response:
     roles = [str(role) for role in form.getlist("roles")]
     body = {"sign_in_name": typed["sign_in_name"], "name": typed["name"], "roles": roles or [""]}
     try:
-        answer = await visit.post("/v1/accounts", body | {"areas": _areas(typed["areas"])})
+        answer = await visit.post("/v1/accounts", body | {"areas": typed_areas(typed["areas"])})
     except Refused as refusal:
         if refusal.status != 422:
             raise
         return await _people(visit, 422, typed, refusal, roles)
-    return _invited(visit, answer, typed["name"])
+    return _answered(visit, answer, typed["name"])
 
 
 @page(Role.ADMINISTRATOR)
@@ -51,7 +52,7 @@ async def act_on(visit: Visit) -> Response:
     match visit.request.path_params["act"]:
         case "invitation":
             answer = await visit.post(f"{path}/invitation", {})
-            return _invited(visit, answer, "")
+            return _answered(visit, answer, "")
         case "withdraw":
             await visit.backends.delete(f"{path}/invitation", visit.token)
         case "end-sessions" | "close" | "lift-lock-out" as act:
@@ -83,7 +84,9 @@ async def _people(
     refusal: Refused | None = None,
     chosen: list[str] | None = None,
 ) -> Response:
-    answer, waiting = await asyncio.gather(visit.get("/v1/accounts"), _waiting(visit))
+    answer, waiting, proposals = await asyncio.gather(
+        visit.get("/v1/accounts"), _waiting(visit), waiting_proposals(visit)
+    )
     with understood(Part.ACCESS):
         accounts = tuple(Account.of(told) for told in answer["items"])
     return visit.show(
@@ -91,9 +94,11 @@ async def _people(
         status,
         accounts=accounts,
         waiting=waiting,
+        proposals=proposals,
+        renewing={each.account_id for each in proposals if each.what == "invitation"},
         typed=typed,
         chosen=chosen or [],
-        roles=_ROLES,
+        roles=ROLES,
         wrong={error.field: error.message for error in refusal.errors} if refusal else {},
     )
 
@@ -104,14 +109,17 @@ async def _waiting(visit: Visit) -> dict[str, LockOut]:
         return {str(told["account_id"]): LockOut.of(told) for told in answer["items"]}
 
 
-def _invited(visit: Visit, answer: Json, name: str) -> Response:
+def _answered(visit: Visit, answer: Json, name: str) -> Response:
+    """The code, or the half of it that who asked is shown while a second person must confirm."""
+    if answer.get("proposal"):
+        return asked_for(visit, answer, name)
     with understood(Part.ACCESS):
         code, expires_at = str(answer["invitation"]["code"]), str(answer["invitation"]["expires_at"])
     origin = f"{visit.request.url.scheme}://{visit.request.headers.get('host', '')}"
     return visit.show("invited.html", code=code, expires_at=expires_at, name=name, address=f"{origin}/invitation")
 
 
-def _areas(typed: str) -> list[dict[str, str | None]]:
+def typed_areas(typed: str) -> list[dict[str, str | None]]:
     """`jashore/sharsha, khulna` as access takes it."""
     named = (part.partition("/") for part in _BETWEEN_AREAS.split(typed.strip().lower()) if part)
     return [{"district": district, "upazila": upazila or None} for district, _, upazila in named]

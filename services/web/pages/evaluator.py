@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from services.access.domain.permissions import Role
-from services.web.backends import Refused
+from services.web.backends import Json, Refused
+from services.web.curve_answers import Curve
+from services.web.drawings import of_curve
 from services.web.faces import Visit, page, understood
 from services.web.outcomes_answers import Indicator, Outcomes
+from services.web.questions import DIMENSIONS, Asked
 from services.web.routes import Part
+from services.web.targets_answers import Targets
 
-DIMENSIONS: Final = ("district", "programme", "pathway", "exploitation", "age_band", "cohort")
 _AT_ONCE: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the URL asks: days (“” where it leaves them to the service) and a break-down (“” for none)."""
-
-    start: str
-    end: str
-    by: str
-
-    @staticmethod
-    def of(query: QueryParams) -> Asked:
-        by = query.get("by", "")
-        return Asked(query.get("from", ""), query.get("to", ""), by if by in DIMENSIONS else "")
 
 
 @page(Role.EVALUATOR)
@@ -41,25 +30,43 @@ async def outcomes(visit: Visit) -> Response:
     except Refused as refusal:
         if refusal.status != 422:
             raise
-        said = "; ".join(dict.fromkeys([refusal.detail, *(error.message for error in refusal.errors)]))
+        said = said_of(refusal)
         return visit.show("outcomes.html", 422, asked=asked, dimensions=DIMENSIONS, outcomes=None, said=said)
+    told = await visit.get("/v1/targets")
     with understood(Part.OUTCOMES):
-        found = Outcomes.of(answer)
+        found, targets = Outcomes.of(answer), Targets.of(told)
     if asked.by:
-        found = replace(found, indicators=await _broken_down(visit, found, asked.by))
-    return visit.show("outcomes.html", asked=asked, dimensions=DIMENSIONS, outcomes=found, said="")
+        found = await _broken_down(visit, found, asked.by[:1])
+    drawings = {curve.name: of_curve(curve.total) for curve in found.curves}
+    return visit.show(
+        "outcomes.html",
+        asked=asked,
+        dimensions=DIMENSIONS,
+        outcomes=found,
+        drawings=drawings,
+        targets=targets,
+        said="",
+    )
 
 
-async def _broken_down(visit: Visit, found: Outcomes, by: str) -> tuple[Indicator, ...]:
-    """Every indicator of the same period, as known at the same instant; a few are asked for at once."""
+def said_of(refusal: Refused) -> str:
+    """Why a question cannot be answered, in the service's words, each once."""
+    return "; ".join(dict.fromkeys([refusal.detail, *(error.message for error in refusal.errors)]))
+
+
+async def _broken_down(visit: Visit, found: Outcomes, by: Sequence[str]) -> Outcomes:
+    """Everything of the same period, as known at the same instant; a few are asked for at once."""
     turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def ask(name: str) -> Indicator:
+    async def ask(name: str) -> Json:
         async with turns:
-            answer = await visit.get(
+            return await visit.get(
                 f"/v1/outcomes/{name}", by=by, **{"from": found.start, "to": found.end, "as_of": found.as_of}
             )
-        with understood(Part.OUTCOMES):
-            return Indicator.broken_down(answer, by)
 
-    return tuple(await asyncio.gather(*(ask(indicator.name) for indicator in found.indicators)))
+    names = [indicator.name for indicator in found.indicators] + [curve.name for curve in found.curves]
+    answers = await asyncio.gather(*(ask(name) for name in names))
+    with understood(Part.OUTCOMES):
+        told = iter(answers)
+        indicators = tuple(Indicator.broken_down(next(told), by) for _ in found.indicators)
+        return replace(found, indicators=indicators, curves=tuple(Curve.of(answer, by) for answer in told))

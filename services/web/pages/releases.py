@@ -44,7 +44,7 @@ async def release_page(visit: Visit) -> Response:
 async def publish(visit: Visit) -> Response:
     """Publishes the draft that was on the page she sent this from; another one by now is shown instead."""
     typed = fields_of(await posted_form(visit.request))
-    number = _number(visit)
+    number = number_of(visit)
     if typed.get("looked") != "yes":
         return await _release(visit, 422, visit.words("releases.look_first"))
     try:
@@ -56,7 +56,8 @@ async def publish(visit: Visit) -> Response:
     return RedirectResponse(f"/releases/{number}", 303)
 
 
-def _number(visit: Visit) -> str:
+def number_of(visit: Visit) -> str:
+    """The number in the address. Raises NoSuchPage for what is none."""
     number: str = visit.request.path_params["number"]
     if not _NUMBER.fullmatch(number):
         raise NoSuchPage
@@ -75,7 +76,7 @@ async def _list(visit: Visit, status: int = 200, said: str = "") -> Response:
 
 
 async def _release(visit: Visit, status: int = 200, said: str = "") -> Response:
-    answer = await visit.get(f"/v1/releases/{_number(visit)}")
+    answer = await visit.get(f"/v1/releases/{number_of(visit)}")
     with understood(Part.OUTCOMES):
         release = Release.of(answer)
     return visit.show("release.html", status, release=release, said=said)

@@ -25,6 +25,7 @@ from services.web.faces import (
     visit_of,
     words_for,
 )
+from services.web.qr_codes import qr_svg
 from services.web.routes import Part
 from services.web.sessions import begin_session, end_session, session_token
 
@@ -112,7 +113,7 @@ async def second_factor(request: Request) -> Response:
 def _second_factor(request: Request, status: int, fields: Mapping[str, str], error: str | None) -> Response:
     # The address is posted back by the browser, and becomes a link only if it is what an authenticator opens.
     uri = fields["uri"] if fields["uri"].startswith("otpauth://totp/") else ""
-    return render(request, "second_factor.html", status, fields=fields, uri=uri, error=error)
+    return render(request, "second_factor.html", status, fields=fields, uri=uri, qr=qr_svg(uri), error=error)
 
 
 def _signed_in(request: Request, answer: Json, response: Response) -> Response:
@@ -155,22 +156,25 @@ def _invitation(request: Request, status: int, code: str, error: str | None) -> 
 
 async def sign_out(request: Request) -> Response:
     # What this browser remembers of the audit stays: it is to be compared at the next visit.
-    return await _over(request, "/sign-in", '"cache"')
+    return await _over(request, "/sign-in")
 
 
 async def leave(request: Request) -> Response:
     """The quick exit: the session is over and what is left is a page that says nothing."""
-    return await _over(request, "/blank", '"cache", "storage"')
+    return await _over(request, "/blank")
 
 
-async def _over(request: Request, onwards: str, cleared: str) -> Response:
-    """The browser is signed out at once; the session itself is ended after the answer, which must not wait for it."""
+async def _over(request: Request, onwards: str) -> Response:
+    """The browser is signed out at once; the session itself is ended after the answer, which must not wait for it.
+
+    Its storage is not cleared from here: what was recorded and is not sent yet lies there, and nowhere else.
+    """
     await posted_form(request)
     token = session_token(request)
     background = BackgroundTask(_end_session, backends_of(request), token) if token else None
     response = RedirectResponse(onwards, 303, background=background)
     end_session(request, response)
-    response.headers["clear-site-data"] = cleared
+    response.headers["clear-site-data"] = '"cache"'
     return response
 
 

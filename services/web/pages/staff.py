@@ -62,7 +62,8 @@ async def record_page(visit: Visit) -> Response:
     chosen = visit.request.query_params.get("type")
     if chosen is None:
         return visit.show("choose.html", case_id=case_id, code=case_code(case_id), types=_choices(visit))
-    sheet = Sheet.empty(case_id, _type_named(visit, chosen))
+    event_type = _type_named(visit, chosen)
+    sheet = Sheet.empty(case_id, event_type, _given(visit, event_type))
     return await _show_sheet(visit, sheet)
 
 
@@ -117,6 +118,10 @@ class Sheet:
     @property
     def is_opening(self) -> bool:
         return self.event_type.name == "case_opened"
+
+    @property
+    def is_after_call(self) -> bool:
+        return self.event_type.name == "call" and self.typed.get("direction") == "outgoing"
 
     @property
     def takes_words(self) -> bool:
@@ -274,6 +279,13 @@ def shown_value(words: Words, names: Mapping[str, str], field: str, value: objec
             return words.label(field, value)
 
 
+def _given(visit: Visit, event_type: EventType) -> dict[str, str]:
+    """What the address chooses already: of a call from the list that it was ours."""
+    query = visit.request.query_params
+    choices = {name: field.kind.values for name, field in event_type.fields.items() if isinstance(field.kind, OneOf)}
+    return {name: query[name] for name, values in choices.items() if query.get(name) in values}
+
+
 def new_id() -> str:
     return str(uuid.uuid4())
 
@@ -287,8 +299,13 @@ def case_id_of(visit: Visit) -> str:
 
 
 def _choices(visit: Visit) -> list[str]:
-    names = [found.name for found in types_for(_recorder(visit)) if found.name != "case_opened"]
-    return sorted(names, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    return [found.name for found in types_by_use(_recorder(visit)) if found.name != "case_opened"]
+
+
+def types_by_use(recorder: Recorder) -> list[EventType]:
+    """What is recorded most often first."""
+    places = {name: place for place, name in enumerate(_FIRST)}
+    return sorted(types_for(recorder), key=lambda found: places.get(found.name, len(places)))
 
 
 def _type_named(visit: Visit, name: str) -> EventType:

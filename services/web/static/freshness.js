@@ -80,8 +80,18 @@ async function poll() {
   }
 }
 
+// What somebody ticked or typed is not taken away under her hands; the line above says how old the list is.
+function isTouched() {
+  const fields = document.querySelectorAll("main :is(input:not([type=hidden]), select, textarea)");
+  return [...fields].some((field) => {
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.tagName === "SELECT") return [...field.options].some((option) => option.selected !== option.defaultSelected && option.value !== "");
+    return field.value !== field.defaultValue;
+  });
+}
+
 async function refresh() {
-  if (document.hidden) return;
+  if (document.hidden || isTouched()) return;
   let fresh;
   try {
     const answer = await fetch(window.location.href, { headers: { accept: "text/html" }, cache: "no-store" });
@@ -97,6 +107,7 @@ async function refresh() {
   const focused = document.activeElement?.getAttribute?.("href");
   document.querySelector("main").replaceChildren(...fresh.querySelector("main").childNodes);
   if (focused) document.querySelector(`main a[href="${CSS.escape(focused)}"]`)?.focus();
+  document.dispatchEvent(new Event("list-renewed"));
   listBehind = line().classList.contains("stale");
   if (line().dataset.checkedUntil > newest) {
     newest = line().dataset.checkedUntil;

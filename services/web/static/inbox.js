@@ -10,11 +10,13 @@ function list() {
   return document.getElementById("inbox");
 }
 
-// Somebody is typing: the list must not be taken away under her hands.
+// Somebody types, has chosen lines, or has just been told why something was refused: the list is not taken away.
 function isBusy() {
   const focused = document.activeElement;
-  if (list().contains(focused) && focused.matches("input, select, textarea")) return true;
-  return [...list().querySelectorAll("input:not([type=hidden]), select")].some((field) => field.value !== "");
+  if (list().contains(focused) && focused.matches("input:not([type=checkbox]), select, textarea")) return true;
+  if (list().querySelector("[data-choose]:checked, [data-refusal]")) return true;
+  const fields = document.querySelectorAll("#inbox :is(input:not([type=hidden], [type=checkbox]), select), #several :is(input:not([type=hidden]), select)");
+  return [...fields].some((field) => field.value !== "");
 }
 
 async function refresh() {
@@ -25,7 +27,7 @@ async function refresh() {
   }
   let fresh;
   try {
-    const answer = await fetch(window.location.href, { headers: { accept: "text/html" }, cache: "no-store" });
+    const answer = await fetch(list().dataset.address, { headers: { accept: "text/html" }, cache: "no-store" });
     if (!answer.ok || answer.redirected) throw new Error(`answered ${answer.status}`);
     fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch (error) {
@@ -38,13 +40,16 @@ async function refresh() {
   notice.hidden = true;
   const open = [...list().querySelectorAll("details[open][data-alert]")].map((found) => found.dataset.alert);
   const focused = document.activeElement?.closest?.("[data-alert]")?.dataset.alert;
+  const line = document.activeElement?.closest?.("li[data-case]")?.dataset.case;
   list().replaceWith(fresh.getElementById("inbox"));
+  document.dispatchEvent(new Event("list-renewed"));
   document.querySelector("[data-count]").textContent = fresh.querySelector("[data-count]").textContent;
   if (!document.querySelector("[data-number]") && fresh.querySelector("[data-number]")) {
     document.querySelector("[data-freshness]").replaceWith(fresh.querySelector("[data-freshness]"));
   }
   for (const alert of open) list().querySelector(`[data-alert="${alert}"]`)?.setAttribute("open", "");
   if (focused) list().querySelector(`[data-alert="${focused}"] summary`)?.focus();
+  else if (line) list().querySelector(`[data-case="${line}"] [data-choose]`)?.focus();
 }
 
 function again(milliseconds) {

@@ -1,10 +1,21 @@
 // On every page: leaving in a hurry, one send per form, and the page's own watch over how fresh it is.
 
 const leaving = document.querySelector("form[data-leave]");
+const together = new BroadcastChannel("leaving");
+
+// Whoever leaves one page leaves them all.
+together.addEventListener("message", () => {
+  document.documentElement.replaceChildren();
+  window.location.replace("/blank");
+});
 
 function leave() {
   const fields = new URLSearchParams(new FormData(leaving));
   document.documentElement.replaceChildren();
+  together.postMessage("now");
+  // What is not sent yet stays: it says nothing to whoever has no session, and is nowhere else.
+  localStorage.clear();
+  sessionStorage.clear();
   fetch(leaving.action, { method: "POST", body: fields, keepalive: true, redirect: "manual" })
     .finally(() => window.location.replace("/blank"));
 }

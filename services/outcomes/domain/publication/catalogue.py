@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from services.outcomes.domain.breakdowns import Dimension
-from services.outcomes.domain.indicators import Tally
 from services.outcomes.domain.protection.places import Part
+from services.outcomes.domain.tallies import Tally
 
 DIMENSIONS: Final = (
     Dimension.DISTRICT,

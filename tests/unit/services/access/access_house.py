@@ -11,6 +11,7 @@ from services.access.adapters.attempt_store import SqliteAttempts
 from services.access.adapters.challenges import SignedChallenges
 from services.access.adapters.database import Database
 from services.access.adapters.invitation_store import SqliteInvitations
+from services.access.adapters.proposal_store import SqliteProposals
 from services.access.adapters.sealing import Sealing
 from services.access.adapters.second_factor_store import SqliteSecondFactors
 from services.access.adapters.session_store import SqliteSessions
@@ -24,6 +25,7 @@ from services.access.application.inviting import Inviting
 from services.access.application.key_set import KeySet
 from services.access.application.lock_outs import LockOuts
 from services.access.application.second_factors import SecondFactors
+from services.access.application.second_persons import SecondPersons
 from services.access.application.sign_in import SignIn
 from services.access.domain.accounts import Account
 from services.access.domain.device_sessions import DAY
@@ -67,7 +69,7 @@ class House:
             self.store, SqliteInvitations(self.database), self.attempts, self.passwords, self.clock, self.random_bytes
         )
         session_store = SqliteSessions(self.database)
-        self.keeping = AccountKeeping(self.store, self.inviting, session_store, self.clock, self.new_id)
+        self.keeping = AccountKeeping(self.store, session_store, self.clock, self.new_id)
         self.sessions = DeviceSessions(
             self.store, session_store, self.issuer, self.clock, self.new_id, self.new_id, 14 * DAY
         )
@@ -84,6 +86,15 @@ class House:
         self.sign_in = SignIn(self.store, self.attempts, self.passwords, self.second_factors, self.sessions, self.clock)
         self.lock_outs = LockOuts(self.store, self.attempts, self.clock)
         self.away = Away(self.store, SqliteAbsences(self.database), self.clock, self.new_id)
+        self.seconds = SecondPersons(
+            self.store,
+            SqliteProposals(self.database),
+            self.keeping,
+            self.inviting,
+            self.away,
+            self.clock,
+            self.new_id,
+        )
         self.keys = KeySet(tokens.signing_key(), self.store, session_store, self.away, self.clock, 900)
 
     def clock(self) -> int:
@@ -101,8 +112,8 @@ class House:
     ) -> tuple[Account, str]:
         """A new account and the code of its invitation."""
         wanted = NewAccount(name, f"{name} (invented)", frozenset(roles or {Role.CASEWORKER}), areas)
-        account, invited = self.keeping.create(by.organisation, wanted, by.account_id)
-        return account, invited.code
+        account = self.keeping.create(by.organisation, wanted, by.account_id)
+        return account, self.inviting.invite(account, by.account_id).code
 
     def add(
         self, name: str = "rina", *roles: Role, areas: tuple[Area, ...] = (), by: Principal = ADMINISTRATOR

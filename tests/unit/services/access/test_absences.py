@@ -172,7 +172,7 @@ def test_an_administrator_says_it_for_others_of_her_organisation_and_nobody_else
             house.away.end(stranger, absence.absence_id)
         with pytest.raises(NoSuchAccount):
             house.away.delegates_for(stranger, rina.account_id)
-    said = [change for change in house.keeping.changes(ADMINISTRATOR) if change.done is Done.ABSENCE_SAID]
+    said = [change for change in house.keeping.changes(ADMINISTRATOR).items if change.done is Done.ABSENCE_SAID]
     assert [(change.account_id, change.by_account_id) for change in said] == [
         (rina.account_id, ADMINISTRATOR.account_id)
     ]

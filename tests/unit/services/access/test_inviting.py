@@ -163,7 +163,7 @@ def test_what_administrators_do_is_recorded_and_cannot_be_changed(house):
     house.keeping.close(ADMINISTRATOR, account.account_id)
     house.keeping.close(ADMINISTRATOR, account.account_id)
     house.invited("stranger", by=THEIR_ADMINISTRATOR)
-    changes = house.keeping.changes(ADMINISTRATOR)
+    changes = house.keeping.changes(ADMINISTRATOR).items
     assert [change.done for change in reversed(changes)] == [
         Done.MADE,
         Done.INVITED,

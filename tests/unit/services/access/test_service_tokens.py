@@ -10,11 +10,11 @@ import jwt
 import pytest
 
 from services.access.adapters.service_secrets import ServiceSecretFiles
-from services.access.adapters.signing_key import UnsafeKeyFile
 from services.access.bootstrap import build_parts, create_app
 from services.access.domain.permissions import Role
 from services.access.domain.service_identities import SERVICES, service_principal
 from services.access.verification import TokenVerifier
+from services.runtime.ours_alone import NotOursAlone
 from services.runtime.service_token import NoServiceToken, ServiceToken
 from services.runtime.settings import Settings
 
@@ -140,7 +140,7 @@ def test_secrets_are_made_once_and_are_readable_by_their_owner_only(tmp_path):
 def test_secrets_that_others_could_read_are_not_used(tmp_path):
     ServiceSecretFiles(tmp_path / "services", SERVICES)
     (tmp_path / "services" / "vault").chmod(0o640)
-    with pytest.raises(UnsafeKeyFile, match="chmod 600"):
+    with pytest.raises(NotOursAlone, match="chmod 600"):
         ServiceSecretFiles(tmp_path / "services", SERVICES)
 
 

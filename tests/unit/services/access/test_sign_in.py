@@ -6,12 +6,13 @@ import threading
 import pytest
 
 from services.access.adapters.passwords import Argon2Passwords
-from services.access.adapters.signing_key import UnsafeKeyFile, load_or_create_signing_key
+from services.access.adapters.signing_key import load_or_create_signing_key
 from services.access.application.account_keeping import NewAccount, NoSuchAccount, OwnAccount
 from services.access.application.attempts import TryLater
 from services.access.application.sign_in import WrongNameOrPassword
 from services.access.domain.accounts import Failures, InvalidAccount
 from services.access.domain.permissions import Area, Role
+from services.runtime.ours_alone import NotOursAlone
 from tests.unit.services.access.access_house import ADMINISTRATOR, MAR_1, PASSWORD, THEIR_ADMINISTRATOR, House
 
 
@@ -162,7 +163,7 @@ def test_a_signing_key_that_others_could_read_is_not_used(tmp_path, what):
         (directory / "signing-key.pem").chmod(0o640)
     else:
         directory.chmod(0o750)
-    with pytest.raises(UnsafeKeyFile, match="chmod"):
+    with pytest.raises(NotOursAlone, match="chmod"):
         load_or_create_signing_key(directory)
 
 

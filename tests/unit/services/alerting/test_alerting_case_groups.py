@@ -61,6 +61,8 @@ def test_the_worst_comes_first_then_the_highest_level_then_the_longest_overdue()
         (Wanted(caseworker_id=CASEWORKER), [CASE]),
         (Wanted(caseworker_id=""), [ANOTHER_CASE]),
         (Wanted(district="khulna"), [ANOTHER_CASE]),
+        (Wanted(district="khulna", upazila="dumuria"), [ANOTHER_CASE]),
+        (Wanted(upazila="benapole"), []),
         (Wanted(severity=Severity.HIGH), [CASE]),
         (Wanted(rule_id="job-check"), [ANOTHER_CASE]),
         (Wanted(level=2), [ANOTHER_CASE]),
@@ -68,7 +70,8 @@ def test_the_worst_comes_first_then_the_highest_level_then_the_longest_overdue()
     ],
 )
 def test_the_list_can_be_narrowed(wanted, found):
-    other = raised(ANOTHER_CASE, "job-check", severity=Severity.LOW, district="khulna", caseworker_id="")
+    there = raised(ANOTHER_CASE, "job-check", severity=Severity.LOW, district="khulna", caseworker_id="")
+    other = replace(there, upazila="dumuria")
     assert cases(groups_of(raised(), other, escalated(other), wanted=wanted)) == found
 
 
@@ -105,3 +108,9 @@ def test_counts_are_of_everything_and_say_who_is_overdue_how_often():
     assert counts.by_severity == {"critical": 0, "high": 2, "medium": 0, "low": 1}
     assert counts.by_level == {1: 2, 2: 1, 3: 0}
     assert counts.by_caseworker == ((CASEWORKER, 1, 2), (ANOTHER_CASEWORKER, 1, 1))
+
+
+def test_counts_say_where_the_cases_are():
+    nowhere, there = raised(ANOTHER_CASE, district=""), raised(str(uuid.UUID(int=7)), district="khulna")
+    counts = counted(groups_of(raised(), raised(rule_id="job-check"), nowhere, replace(there, upazila="dumuria")))
+    assert counts.by_area == (("", "", 1, 1), ("jashore", "", 1, 2), ("khulna", "dumuria", 1, 1))

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from services.outcomes.domain.breakdowns import Breakdown
-from services.outcomes.domain.indicators import Tally
 from services.outcomes.domain.periods import Period
 from services.outcomes.domain.protection.places import Part, Place
 from services.outcomes.domain.publication.catalogue import RELEASED
 from services.outcomes.domain.reckoning import Reckoning
+from services.outcomes.domain.tallies import Tally
 from services.outcomes.ports import DataState, StoreUnavailable
 from tests.simulation.invented_populations import Population
 

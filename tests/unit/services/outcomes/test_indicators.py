@@ -6,10 +6,12 @@ import pytest
 
 from services.casework.domain.instants import DAY
 from services.casework.domain.transitions import ObligationEnding
-from services.outcomes.domain.indicators import INDICATORS, figures
+from services.outcomes.domain.disclosure import cell_of
+from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.domain.measures import MEASURES
-from services.outcomes.domain.periods import MONTH, Period
+from services.outcomes.domain.periods import MONTH, YEAR, Period
 from services.outcomes.domain.reckoning import reckon
+from services.outcomes.domain.tallies import figures
 from tests.unit.services.outcomes.case_stories import Story, a_case, day
 
 QUARTER = Period(day("2026-01-01"), day("2026-04-01"))
@@ -222,6 +224,90 @@ def test_of_closed_cases_only_the_self_reliant_count_as_in_work_or_not() -> None
         story = a_case().opened("2026-01-01").settled("2026-01-10").job("2026-02-01", "started")
         assert counted("in_work", story.closed("2026-03-01", reason)) == expected, reason
     assert counted("in_work", a_case().opened("2026-01-01").job("2026-02-01", "started")) == (0, 0)
+
+
+# wages
+
+
+def a_wage(number: int, wage: int, status: str = "started") -> Story:
+    story = a_case(number).opened("2026-01-01").settled("2026-01-10").job("2026-02-01", "started")
+    return story.event("job_placement", "2026-02-02", {"status": status, "monthly_wage_bdt": wage})
+
+
+def test_a_wage_is_the_last_one_said_of_who_is_in_work() -> None:
+    stories = [a_wage(number, 10_000 + number) for number in range(1, 6)]
+    assert value("median_wage", *stories) == 10_003
+    assert value("median_wage", *stories[:4], a_wage(5, 90_000, "offered"), a_wage(6, 1, "ended")) == 10_002.5
+
+
+def test_a_median_of_fewer_than_five_wages_is_not_shown_not_even_of_everybody() -> None:
+    indicator = INDICATORS["median_wage"]
+    for wages, shown in ((0, "–"), (1, "1–4"), (4, "1–4"), (5, "10003")):
+        stories = [a_wage(number, 10_000 + number).record for number in range(1, wages + 1)]
+        cell = cell_of(indicator, reckon("median_wage", stories, QUARTER, LATER).total, is_group=False)
+        assert cell.shown.removesuffix(".0") == shown
+        assert cell.is_hidden == (shown == "1–4") == (cell.reason is not None)
+
+
+# stigma, safety, prosecution, completion
+
+
+def a_check_in(on: str, stigma: str) -> Story:
+    data = {"mode": "visit", "survivor_met": True, "family_met": True, "stigma": stigma}
+    return a_case().opened("2026-01-01").event("family_check_in", on, data)
+
+
+def test_stigma_is_what_the_latest_check_in_that_knows_it_says() -> None:
+    assert counted("severe_stigma", a_check_in("2026-02-01", "severe")) == (1, 1)
+    assert counted("severe_stigma", a_check_in("2025-12-31", "severe")) == (0, 0)
+    assert counted("severe_stigma", a_check_in("2026-02-01", "unknown")) == (0, 0)
+    later = {"mode": "phone", "survivor_met": False, "family_met": True}
+    for said, expected in (({"stigma": "some"}, (0, 1)), ({"stigma": "unknown"}, (1, 1)), ({}, (1, 1))):
+        story = a_check_in("2026-02-01", "severe").event("family_check_in", "2026-02-02", later | said)
+        assert counted("severe_stigma", story) == expected, said
+
+
+def test_incidents_are_counted_per_hundred_years_in_follow_up() -> None:
+    story = a_case().opened("2025-01-01")
+    for on, kind in (("2025-12-31", "threat"), ("2026-01-01", "threat"), ("2026-02-01", "re_trafficking")):
+        story.event("safety_incident", on, {"kind": kind, "severity": "high"})
+    assert counted("safety_incidents", story) == (2, 90 * DAY)
+    assert value("safety_incidents", story) == pytest.approx(200 / (90 * DAY / YEAR), abs=1e-9)
+    assert counted("re_trafficking", story) == (1, 90 * DAY)
+
+
+def prosecuted(*steps: str) -> dict[str, int]:
+    """The steps under which a case with these, a day apart, counts."""
+    story = a_case().opened("2026-01-01")
+    for number, step in enumerate(steps, 1):
+        story.event("legal_step", f"2026-02-{number:02}", {"step": step})
+    names = [name for name in INDICATORS if name.startswith("prosecution_")]
+    found = {name.removeprefix("prosecution_"): counted(name, story)[0] for name in names}
+    return {step: number for step, number in found.items() if number}
+
+
+def test_a_prosecution_counts_once_at_its_furthest_step() -> None:
+    assert prosecuted() == {}
+    assert prosecuted("police_report") == {"police_report": 1}
+    assert prosecuted("police_report", "hearing", "statement") == {"hearing": 1}
+    assert prosecuted("compensation", "verdict") == {"compensation": 1}
+
+
+def test_a_prosecution_that_was_settled_or_withdrawn_stands_apart_until_it_goes_on() -> None:
+    assert prosecuted("verdict", "withdrawn") == {"withdrawn": 1}
+    assert prosecuted("settled_out_of_court", "hearing") == {"hearing": 1}
+
+
+def test_a_completion_is_a_closing_as_self_reliant_that_still_stands() -> None:
+    story = a_case().opened("2025-01-01").settled("2026-01-01")
+    assert counted("completed", story.closed("2026-03-02", "self_reliant")) == (1, 0)
+    assert value("days_to_completion", story) == 60
+    assert counted("completed", story.called_in("2026-03-03")) == (0, 0)
+    assert value("days_to_completion", story) is None
+    for on, reason in (("2026-02-01", "her_wish"), ("2025-12-31", "self_reliant"), ("2026-04-01", "self_reliant")):
+        assert counted("completed", a_case().opened("2025-01-01").closed(on, reason)) == (0, 0), on
+    never_settled = a_case().opened("2025-01-01").closed("2026-02-01", "self_reliant")
+    assert (counted("completed", never_settled), value("days_to_completion", never_settled)) == ((1, 0), None)
 
 
 # trainings, livelihood, silent, workload

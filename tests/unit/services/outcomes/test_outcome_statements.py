@@ -7,10 +7,12 @@ import re
 import pytest
 
 from services.casework.domain.event_types import ATTRIBUTE_NAMES, EVENT_TYPES
-from services.outcomes.adapters.statements import DIRECTORY, statement_of
+from services.outcomes.adapters.statements import DIRECTORY, spells_statement_of, statement_of
 from services.outcomes.domain.breakdowns import Dimension
+from services.outcomes.domain.curves import CURVES
 from services.outcomes.domain.history import NEVER_RETRACTED
 from services.outcomes.domain.indicators import INDICATORS
+from services.outcomes.domain.spells import SPELLS
 
 KNOWN = (DIRECTORY / "known.sql").read_text(encoding="utf-8")
 PARAMETERS = {"organisations", "as_of", "start", "end", "cohorts", "first", "second", "where_dimensions", "where_keys"}
@@ -24,6 +26,15 @@ def types_listed_after(words: str) -> set[str]:
 
 def test_every_indicator_has_its_statement_and_no_file_is_left_over() -> None:
     assert {path.stem for path in (DIRECTORY / "indicators").glob("*.sql")} == set(INDICATORS)
+
+
+def test_every_curve_has_its_statement_and_no_file_is_left_over() -> None:
+    assert {path.stem for path in (DIRECTORY / "spells").glob("*.sql")} == set(CURVES) == set(SPELLS)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_statement_of_a_curve_asks_for_no_parameter_that_is_not_given(curve: str) -> None:
+    assert set(re.findall(r"\{(\w+):[\w()]+\}", spells_statement_of(curve))) <= PARAMETERS
 
 
 @pytest.mark.parametrize("indicator", INDICATORS)
@@ -51,5 +62,5 @@ def test_every_table_is_read_for_the_asked_organisations_alone_and_with_final() 
     assert all(
         final and condition == "has({organisations:Array(String)}, organisation)" for _, final, condition in tables
     )
-    others = "".join(path.read_text(encoding="utf-8") for path in (DIRECTORY / "indicators").glob("*.sql"))
+    others = "".join(path.read_text(encoding="utf-8") for path in DIRECTORY.glob("*/*.sql"))
     assert not re.search(r"FROM (events|obligation_changes|alert_transitions)\b", others)

@@ -7,9 +7,10 @@ import pytest
 from services.casework.domain.instants import DAY
 from services.outcomes.domain.breakdowns import Breakdown, Dimension, TooFine
 from services.outcomes.domain.disclosure import NOTHING_TO_DIVIDE_BY, TOO_FEW_SHOWN, cell_of
-from services.outcomes.domain.indicators import INDICATORS, Tally
+from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.domain.periods import CohortLength, Period, length_of_union
 from services.outcomes.domain.reckoning import Reckoning, reckon
+from services.outcomes.domain.tallies import Tally
 from tests.unit.services.outcomes.case_stories import Story, a_case, day
 
 QUARTER = Period(day("2026-01-01"), day("2026-04-01"))

@@ -138,6 +138,33 @@ async def test_the_thirty_first_case_of_a_day_is_refused_and_told_and_the_next_d
     await reveal(CASEWORKER, case_id_of(31), NAMES)
 
 
+async def test_the_head_is_told_for_a_fortnight_who_asked_for_more_than_a_day_allows(
+    under_test: VaultUnderTest,
+) -> None:
+    for number in range(1, 33):
+        under_test.casework.give(case_id_of(number), RINA)
+
+    def told() -> list[tuple[str, int, int]]:
+        page = under_test.vault.audit.read(HEAD_OF_ALL, None, 1, case_id_of(404))
+        return [(spent.account_id, spent.times, spent.last_at) for spent in page.spent]
+
+    for number in range(1, 31):
+        await under_test.vault.revealing.reveal(CASEWORKER, case_id_of(number), NAMES)
+    assert told() == []
+    for number in (31, 32):
+        under_test.clock.now += 1000
+        with pytest.raises(BudgetSpent):
+            await under_test.vault.revealing.reveal(CASEWORKER, case_id_of(number), NAMES)
+    asked_at = under_test.clock.now
+    assert told() == [(RINA, 2, asked_at)]
+    with pytest.raises(NoSuchCase):
+        await under_test.vault.revealing.reveal(STRANGER, case_id_of(31), NAMES)
+    under_test.clock.now = asked_at + 14 * DAY
+    assert told() == [(RINA, 1, asked_at)]
+    under_test.clock.now += 1
+    assert told() == []
+
+
 async def test_cards_are_checked_out_all_or_none_with_numbers_only_for_hours_still_to_come_today(
     under_test: VaultUnderTest,
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import services.web
 from services.casework.domain.event_types import EVENT_TYPES
+from services.outcomes.domain.publication.catalogue import RELEASED, definitions_version
 from services.web.catalogue import Language, words_of
 from services.web.forms import controls_of
 
@@ -62,6 +63,17 @@ def test_every_event_type_field_and_value_has_a_name(language: Language) -> None
         for control in controls_of(event_type):
             assert words(f"field.{control.name}")
             assert all(words.label(control.name, value) for value in control.values)
+
+
+def test_bangla_has_the_words_of_everything_that_is_released_as_it_is_defined_now() -> None:
+    bangla = catalogue(Language.BANGLA)
+    assert bangla["released.version"] == definitions_version(), (
+        "read the definitions again and translate what is another"
+    )
+    for released in RELEASED.values():
+        parts = {"title", "definition", "counted"} | ({"out_of"} if released.out_of else set())
+        found = {key.rpartition(".")[2] for key in bangla if key.startswith(f"released.{released.name}.")}
+        assert found == parts, released.name
 
 
 def test_a_sentence_nobody_wrote_is_an_error_not_an_empty_place() -> None:

@@ -19,6 +19,8 @@ SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
 PAGES = {
     "/today": {Role.CASEWORKER},
     "/open-case": {Role.CASEWORKER},
+    "/sheets": {Role.CASEWORKER},
+    "/unsent": {Role.CASEWORKER, Role.SUPERVISOR},
     f"/cases/{CASE}": {Role.CASEWORKER, Role.SUPERVISOR},
     f"/cases/{CASE}/record": {Role.CASEWORKER, Role.SUPERVISOR},
     f"/cases/{CASE}/record?type=call": {Role.CASEWORKER, Role.SUPERVISOR},
@@ -27,11 +29,23 @@ PAGES = {
     f"/cases/{CASE}/erase": {Role.SUPERVISOR},
     "/audit": {Role.SUPERVISOR},
     "/inbox": {Role.SUPERVISOR},
+    "/policy": {Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.ADMINISTRATOR},
+    "/cases": {Role.SUPERVISOR},
+    "/caseworkers": {Role.SUPERVISOR},
+    "/notifications": {Role.SUPERVISOR},
+    "/notifications/people": {Role.ADMINISTRATOR},
     "/outcomes": {Role.EVALUATOR},
+    "/outcomes/indicators/in_work": {Role.EVALUATOR},
+    "/outcomes/curves/still_in_work": {Role.EVALUATOR},
     "/people": {Role.ADMINISTRATOR},
+    "/people/any": {Role.ADMINISTRATOR},
+    "/account-changes": {Role.SUPERVISOR},
+    "/targets": {Role.EVALUATOR},
     "/releases": {Role.EVALUATOR, Role.DONOR},
     "/releases/1": {Role.EVALUATOR, Role.DONOR},
+    "/releases/1/report": {Role.EVALUATOR, Role.DONOR},
     "/lock-outs": {Role.SUPERVISOR},
+    "/proposals": {Role.ADMINISTRATOR, Role.SUPERVISOR},
     "/account": {Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.ADMINISTRATOR, Role.DONOR},
 }
 PEOPLE_ROLES = [role for role in Role if role is not Role.SYSTEM]
@@ -102,10 +116,18 @@ async def test_a_session_that_cannot_be_checked_is_kept_and_said(browser: httpx.
     [
         ("/today", "caseworker"),
         ("/inbox", "supervisor"),
+        ("/policy", "evaluator"),
+        ("/cases", "supervisor"),
+        ("/caseworkers", "supervisor"),
         ("/people", "administrator"),
+        ("/people/any", "administrator"),
+        ("/account-changes", "supervisor"),
         ("/outcomes", "evaluator"),
+        ("/outcomes/indicators/in_work", "evaluator"),
+        ("/outcomes/curves/still_in_work", "evaluator"),
         ("/releases", "donor"),
         ("/lock-outs", "supervisor"),
+        ("/proposals", "supervisor"),
         ("/account", "evaluator"),
     ],
 )
@@ -145,6 +167,10 @@ async def test_a_missing_case_and_somebody_elses_look_the_same(browser: httpx.As
         ("/lock-outs/any", "supervisor"),
         ("/people", "administrator"),
         ("/people/any/close", "administrator"),
+        ("/people/any/roles", "administrator"),
+        ("/people/any/away", "administrator"),
+        ("/people/any/absences/any", "administrator"),
+        ("/proposals/any/confirm", "supervisor"),
     ],
 )
 @pytest.mark.parametrize("forged", ["no proof", "another site", "another session's token"])
@@ -197,3 +223,11 @@ async def test_what_nobody_foresaw_is_a_failure_under_the_same_headers(path: str
         answer = await client.get(path, headers=signed_in("caseworker"))
     assert answer.status_code == 500 and "content-security-policy" in answer.headers
     assert "unforeseen" not in answer.text
+
+
+async def test_a_device_asks_whose_session_it_has(browser: httpx.AsyncClient) -> None:
+    hers = await browser.get("/session", headers=signed_in("caseworker"))
+    token = form_token("caseworker")
+    assert hers.json() == {"account_id": "11111111-1111-4111-8111-111111111111", "form_token": token}
+    statuses = [(await browser.get("/session", headers=signed_in(role))).status_code for role in ("expired", "sleepy")]
+    assert statuses == [401, 503] and (await browser.get("/session")).status_code == 401

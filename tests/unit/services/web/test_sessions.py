@@ -97,6 +97,12 @@ def test_an_unsafe_call_with_the_cookie_needs_the_origin_or_the_token() -> None:
             check_proxied(a_request(**headers, **SIGNED_IN))
 
 
+def test_a_token_that_is_given_must_be_this_sessions_wherever_the_call_is_from() -> None:
+    check_proxied(a_request(sec_fetch_site="same-origin", x_form_token=form_token("abc"), **SIGNED_IN))
+    with pytest.raises(ForgedRequest):
+        check_proxied(a_request(sec_fetch_site="same-origin", x_form_token=form_token("other"), **SIGNED_IN))
+
+
 def test_a_page_that_was_open_while_the_token_was_renewed_can_still_send_its_form() -> None:
     begun, renewed = Response(), Response()
     begin_session(a_request(), begun, "first", "renewal-1")

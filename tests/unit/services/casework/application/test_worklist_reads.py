@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -229,7 +230,17 @@ async def test_the_policy_is_shown_in_words(house: House, language: str) -> None
 
     assert (shown["version"], shown["settle"], shown["hold"]) == (POLICY.version, "15m", "3d")
     assert [rule["rule_id"] for rule in shown["rules"]] == [rule.id for rule in POLICY.rules]
-    assert all(rule["title"] and rule["in_words"] for rule in shown["rules"])
+    assert all(rule["title"] and rule["in_words"] and rule["raised_in_words"] for rule in shown["rules"])
+    assert len(shown["in_words"]) == 3
+
+
+async def test_the_policy_says_since_when_it_holds_everywhere(house: House) -> None:
+    assert (await house.get("/v1/policy")).json()["since"] == format_instant(MARCH)
+    other = replace(POLICY, version="another")
+    house.casework.view.policies[0].change("", MARCH + DAY, other)
+    assert (await house.get("/v1/policy")).json()["since"] is None
+    house.casework.view.policies[0].change("", MARCH + 2 * DAY, POLICY)
+    assert (await house.get("/v1/policy")).json()["since"] == format_instant(MARCH + 2 * DAY)
 
 
 async def test_an_empty_parameter_is_no_caseworker_without_cases(house: House) -> None:

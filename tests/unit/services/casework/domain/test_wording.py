@@ -9,7 +9,9 @@ import pytest
 from services.casework.domain.event_types import EVENT_TYPES
 from services.casework.domain.facts import FACT_NAMES
 from services.casework.domain.instants import DAY, HOUR, MINUTE
+from services.casework.domain.policy import Rule
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
+from services.casework.domain.policy_wording import policy_in_words, raising_in_words
 from services.casework.domain.transitions import AlertTransition, Transition
 from services.casework.domain.wording import (
     REVIEWED,
@@ -63,6 +65,26 @@ def test_every_rule_of_the_default_policy_can_be_said(rule: object, language: La
     said = rule_in_words(rule, language)  # type: ignore[arg-type]
     assert "None" not in said and "{" not in said and "_by" not in said
     assert is_bangla(said) == (language == "bn")
+
+
+@pytest.mark.parametrize("rule", POLICY.rules, ids=lambda rule: rule.id)
+def test_what_becomes_of_a_rule_that_is_not_kept_is_said_with_its_numbers(rule: Rule) -> None:
+    said = raising_in_words(rule, "en")
+    assert f"every {duration_in_words(rule.escalate_after, 'en')}" in said
+    assert (duration_in_words(rule.grace, "en") if rule.grace else "as soon as it is overdue") in said
+    assert is_bangla(raising_in_words(rule, "bn"))
+
+
+def test_what_holds_for_all_rules_is_said_with_its_numbers() -> None:
+    said = " ".join(policy_in_words(POLICY, "en"))
+    assert "15 minutes" in said and "3 days" in said and "14 days" in said
+    assert all(is_bangla(sentence) for sentence in policy_in_words(POLICY, "bn"))
+
+
+def test_what_may_be_done_early_and_what_is_no_answer_is_said() -> None:
+    said = {rule.id: rule_in_words(rule, "en") for rule in POLICY.rules}
+    assert "It counts from 7 days before." in said["family-check-in"]
+    assert "That she asks again is no answer." in said["help-request"]
 
 
 def test_an_alert_says_what_is_owed_since_when_and_what_was_done_and_tried() -> None:

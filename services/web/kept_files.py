@@ -1,0 +1,51 @@
+"""What a device keeps of the origin: files that are the same for everybody, and when they are to be kept anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.casework.domain.event_types import EVENT_TYPES
+from services.web.catalogue import Language, Words, words_of
+
+STATIC: Final = Path(__file__).parent / "static"
+_OF_SCRIPTS: Final = ("expected.", "month.", "outbox.", "pause.", "receipt.", "record.", "sign_in.title")
+
+
+@cache
+def words_json(language: Language) -> bytes:
+    """The sentences that scripts show, by key; what is not translated yet is in English."""
+    words: Words = words_of(language)
+    # Where a language has no sentence of its own about one thing, it has one about any number.
+    lent = {key: sentence for key, sentence in words.fallback.items() if not key.endswith("_one")}
+    sentences = {**lent, **words.sentences}
+    wanted = {key: sentences[key] for key in sorted(sentences) if key.startswith(_OF_SCRIPTS)}
+    wanted |= {f"type.{name}": words(f"type.{name}") for name in EVENT_TYPES}
+    return json.dumps(wanted, ensure_ascii=False).encode()
+
+
+@cache
+def worker_script() -> bytes:
+    """The service worker after the edition of what it keeps: browsers take it anew with any other file or word."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for language in Language:
+        digest.update(words_json(language))
+    edition = json.dumps(digest.hexdigest()[:16])
+    return f"const EDITION = {edition};\n".encode() + (STATIC / "worker.js").read_bytes()
+
+
+def kept(request: Request, content: bytes, media_type: str) -> Response:
+    """The content, or 304 where the browser has it already."""
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"etag": tag, "cache-control": "no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)

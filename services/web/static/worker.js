@@ -1,0 +1,149 @@
+// The service worker: what pages are made of comes from this device, and where there is no connection so do the few pages
+// that carry nothing about anybody. What waits in the outbox is sent also when no page is open, where the browser can.
+//
+// EDITION stands before this text when it is served: it changes with every file of the shell and every word.
+
+import { entries } from "/static/outbox.js";
+import { sendAll } from "/static/sending.js";
+
+const SHELL = [
+  "/static/calling.js",
+  "/static/case-code.js",
+  "/static/freshness.js",
+  "/static/icon.svg",
+  "/static/notebook.css",
+  "/static/notebook.webmanifest",
+  "/static/outbox.js",
+  "/static/sending.js",
+  "/static/sheet.js",
+  "/static/sheets.js",
+  "/static/shell.js",
+  "/static/typed.js",
+  "/static/unsent-page.js",
+  "/static/unsent.js",
+  "/static/vendor/idb.js",
+  "/static/words.js",
+  "/static/words/bn.json",
+  "/static/words/en.json",
+];
+const STATIC = `static ${EDITION}`;
+// Hers: they are in her language, and her name's, and go when she signs out.
+const PAGES = "pages";
+const BLANK = "/blank";
+const SHEETS = "/sheets";
+const UNSENT = "/unsent";
+const KEPT_FOR = "/kept-for";
+const SIGN_OUT = "/sign-out";
+const LEAVE = "/leave";
+// That somebody left without a connection, and what is to be said to the origin before anything is shown again.
+const LEFT = "left";
+const PATIENCE = 8000;
+
+self.addEventListener("install", (event) => event.waitUntil(install()));
+self.addEventListener("activate", (event) => event.waitUntil(activate()));
+self.addEventListener("message", (event) => {
+  if (event.data.keepPagesOf) event.waitUntil(keepPages(event.data.keepPagesOf));
+});
+self.addEventListener("sync", (event) => event.waitUntil(sendInTheBackground()));
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== self.location.origin) return;
+  if (request.method === "POST" && url.pathname === SIGN_OUT) event.waitUntil(caches.delete(PAGES));
+  if (request.method === "POST" && url.pathname === LEAVE) event.respondWith(leave(request));
+  if (request.method !== "GET") return;
+  if (url.pathname.startsWith("/static/") && url.pathname !== "/static/worker.js") event.respondWith(fromShell(request));
+  else if (request.mode === "navigate") event.respondWith(page(request, url));
+});
+
+async function install() {
+  const shell = await caches.open(STATIC);
+  await shell.addAll(SHELL.map((path) => new Request(path, { cache: "no-cache" })));
+  await shell.add(new Request(BLANK, { cache: "no-store" }));
+  await self.skipWaiting();
+}
+
+async function activate() {
+  for (const name of await caches.keys()) if (name.startsWith("static ") && name !== STATIC) await caches.delete(name);
+  await self.clients.claim();
+}
+
+async function fromShell(request) {
+  const kept = await (await caches.open(STATIC)).match(request);
+  return kept ?? fetch(request);
+}
+
+// Nothing readable is left on the device, whether the origin can be told now or not.
+async function leave(request) {
+  const said = await request.clone().text();
+  await caches.delete(PAGES);
+  try {
+    return await fetch(request);
+  } catch (error) {
+    console.info("left without a connection:", error.message);
+    await (await caches.open(LEFT)).put(LEAVE, new Response(said));
+    return Response.redirect(BLANK, 303);
+  }
+}
+
+// Whether somebody left and the origin does not know yet, so that the session would still open her pages.
+async function isLeaving() {
+  const left = await caches.open(LEFT);
+  const said = await left.match(LEAVE);
+  if (said === undefined) return false;
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  try {
+    const answer = await fetch(LEAVE, { method: "POST", headers, body: await said.text(), redirect: "manual" });
+    // Another session than the one that was left is refused here: then that one is over.
+    if (answer.type !== "opaqueredirect" && answer.status !== 403) return true;
+  } catch (error) {
+    console.info("still without a connection:", error.message);
+    return true;
+  }
+  await left.delete(LEAVE);
+  return false;
+}
+
+// The network's word; what is kept where there is none, or where it takes too long.
+async function page(request, url) {
+  if (await isLeaving()) return (await caches.open(STATIC)).match(BLANK);
+  const kept = await keptInPlaceOf(url);
+  if (kept === undefined) return fetch(request);
+  if (url.pathname === BLANK) return kept;
+  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+  try {
+    return (await Promise.race([fetch(request), patience])) ?? kept;
+  } catch (error) {
+    console.info("no connection:", error.message);
+    return kept;
+  }
+}
+
+async function keptInPlaceOf(url) {
+  if (url.pathname === BLANK) return (await caches.open(STATIC)).match(BLANK);
+  const pages = await caches.open(PAGES);
+  const isForm = url.pathname === "/open-case" || /^\/cases\/[^/]+\/record$/.test(url.pathname);
+  return pages.match(isForm ? SHEETS : UNSENT);
+}
+
+// All that is new is there before anything old goes: the connection may end in the middle.
+async function keepPages(whose) {
+  const mark = `${EDITION} ${whose}`;
+  const before = await (await caches.open(PAGES)).match(KEPT_FOR);
+  if (before !== undefined && (await before.text()) === mark) return;
+  const found = await Promise.all([SHEETS, UNSENT].map(async (path) => [path, await fetch(path, { cache: "no-store" })]));
+  // A supervisor has no forms for the field, and a session may be over by now.
+  const hers = found.filter(([, answer]) => answer.ok && !answer.redirected);
+  await caches.delete(PAGES);
+  if (hers.length === 0) return;
+  const anew = await caches.open(PAGES);
+  for (const [path, answer] of hers) await anew.put(path, answer);
+  await anew.put(KEPT_FOR, new Response(mark));
+}
+
+// An event that is left makes the browser try again, with pauses of its own.
+async function sendInTheBackground() {
+  await sendAll();
+  const waiting = (await entries()).filter((entry) => entry.refusal === null);
+  if (waiting.length) throw new Error("something is left to be sent");
+}

@@ -1,0 +1,97 @@
+"""The donor report in a real browser: equal to the release it is made from, in both languages, and printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.test_releases_page import made, publish, released_to
+from tests.browser_fixture import Faces, sign_in
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Iterator[Faces]:
+    with released_to(tmp_path) as found:
+        yield found
+
+
+def published(context: BrowserContext, faces: Faces) -> Page:
+    """The page of a reader, with a release she may read."""
+    page = sign_in(context, faces.url, "kamal")
+    made(page, faces.url, "2025-Q4")
+    publish(page)
+    context.clear_cookies()
+    return sign_in(context, faces.url, "rina")
+
+
+def numbers_of(release: dict[str, Any]) -> dict[tuple[str, str, str], list[str]]:
+    """(indicator, dimension, group) -> what stands there: counted, out of, per cent; "" is not shown."""
+    return {
+        (table["indicator"], table["dimension"] or "", row["group"] or ""): [
+            "" if row[part] is None else str(row[part])
+            for part in ("counted", "out_of", "percent")
+            if table["dimension"] is None or table["counts"]["out_of"] or part == "counted"
+        ]
+        for table in release["tables"]
+        for row in table["rows"]
+    }
+
+
+def printed_numbers(page: Page) -> dict[tuple[str, str, str], list[str]]:
+    read = """rows => rows.map(row => [
+        row.dataset.indicator ?? row.closest("table").dataset.indicator,
+        row.closest("table").dataset.by ?? "",
+        row.dataset.group ?? "",
+        [...row.querySelectorAll("td[data-shown]")].map(cell => cell.dataset.shown),
+    ])"""
+    rows = page.locator("[data-report] tbody tr").evaluate_all(read)
+    return {(indicator, by, group): shown for indicator, by, group, shown in rows}
+
+
+def test_the_report_has_every_number_of_its_release_and_no_other(faces: Faces, context: BrowserContext) -> None:
+    page = published(context, faces)
+    release = page.request.get(f"{faces.url}/v1/releases/1").json()
+    page.goto(f"{faces.url}/releases/1")
+    page.get_by_role("link", name="Report for printing").click()
+    assert printed_numbers(page) == numbers_of(release)
+    assert len(printed_numbers(page)) > 40
+    assert page.locator("[data-report]").get_attribute("data-digest") == release["digest"]
+    assert release["tables"][0]["definition"] in page.locator("[data-report]").inner_text()
+    before = printed_numbers(page)
+    page.goto(f"{faces.url}/language?to=bn&back=/releases/1/report")
+    assert printed_numbers(page) == before
+    expect(page.get_by_role("heading", level=1)).to_have_text("কাজের ফলাফলের প্রতিবেদন")
+    assert release["tables"][0]["definition"] not in page.locator("[data-report]").inner_text()
+
+
+def test_what_an_evaluator_prints_is_what_a_reader_reads(faces: Faces, context: BrowserContext) -> None:
+    page = published(context, faces)
+    page.goto(f"{faces.url}/releases/1/report")
+    read = page.locator("[data-report]").inner_text()
+    context.clear_cookies()
+    page = sign_in(context, faces.url, "kamal")
+    page.goto(f"{faces.url}/releases/1/report")
+    assert page.locator("[data-report]").inner_text() == read
+
+
+def test_a_draft_has_no_report(faces: Faces, context: BrowserContext) -> None:
+    page = sign_in(context, faces.url, "kamal")
+    made(page, faces.url, "2025-Q4")
+    assert page.get_by_role("link", name="Report for printing").count() == 0
+    answer = page.goto(f"{faces.url}/releases/1/report")
+    assert answer is not None and answer.status == 404
+
+
+def test_on_paper_there_is_the_report_and_nothing_of_the_screen(faces: Faces, context: BrowserContext) -> None:
+    page = published(context, faces)
+    page.goto(f"{faces.url}/releases/1/report")
+    page.emulate_media(media="print")
+    assert page.get_by_role("navigation").is_hidden()
+    assert page.locator(".acts").first.is_hidden()
+    page.set_viewport_size({"width": 680, "height": 960})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680, "nothing is cut at the edge of the paper"
+    assert len(page.pdf(prefer_css_page_size=True)) > 20_000

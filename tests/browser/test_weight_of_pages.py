@@ -1,0 +1,56 @@
+"""What the staff's pages weigh on the wire: every byte that comes to the browser, counted on the line."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.canned_answers import CASES, a_line
+from tests.browser.phone import WORKER_IS_READY, eventually
+from tests.browser_fixture import Faces, sign_in
+from tests.faults.fault_proxy import FaultProxy
+
+FIRST_LOAD_BYTES = 120 * 1024
+HEADERS_BYTES = 4 * 1024
+"""Of the answers of a second load, and of those that say that nothing has changed."""
+
+
+class CountingLine(FaultProxy):
+    """bytes_back: how many came to the browser, headers and all."""
+
+    bytes_back = 0
+
+    async def _pass_on(self, chunk: bytes, writer: asyncio.StreamWriter, is_request: bool) -> None:
+        if not is_request:
+            self.bytes_back += len(chunk)
+        await super()._pass_on(chunk, writer, is_request)
+
+
+def today(page: Page, url: str) -> int:
+    """Bytes of the page itself."""
+    answer = page.goto(f"{url}/today", wait_until="networkidle")
+    assert answer is not None
+    return len(answer.body())
+
+
+def test_a_first_load_is_light_and_a_second_brings_the_list_and_nothing_else(
+    faces: Faces, context: BrowserContext
+) -> None:
+    faces.services.worklist = [a_line(case_id, "call_now", "12 days without contact.") for case_id in CASES * 8]
+    with CountingLine(urlsplit(faces.url).port or 0) as line:
+        page = sign_in(context, line.address, "asha")
+        eventually(lambda: page.evaluate(WORKER_IS_READY))
+        page.wait_for_load_state("networkidle")
+        print(f"first load, from the sign-in on and with all that is kept: {line.bytes_back / 1024:.1f} KB")
+        assert line.bytes_back <= FIRST_LOAD_BYTES
+
+        line.bytes_back = 0
+        asked: list[str] = []
+        again = context.new_page()
+        again.on("response", lambda answer: asked.append(answer.url) if not answer.from_service_worker else None)
+        weight = today(again, line.address)
+        print(f"second load: {line.bytes_back / 1024:.1f} KB, the list itself {weight / 1024:.1f} KB")
+        assert line.bytes_back <= weight + HEADERS_BYTES
+        assert not [url for url in asked if "/static/" in url]
