@@ -102,6 +102,14 @@ lock: setup ## write requirements.lock anew from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
 		--custom-compile-command "make lock" --output-file requirements.lock --quiet
 
+.PHONY: catalogues
+catalogues: setup ## bring changed English sentences (messages.pot) into the other languages
+	$(PY) -m services.web.translating
+
+.PHONY: screenshots
+screenshots: setup ## pictures of the three faces, of the demonstration that runs
+	$(PY) -m tests.browser.screenshots
+
 .PHONY: proto
 proto: setup ## generate the protobuf code anew
 	$(PY) proto/generate.py

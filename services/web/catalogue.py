@@ -1,13 +1,15 @@
-"""All words on the pages: one TOML file per language, and how numbers and times are written in it.
+"""All words on the pages: gettext catalogues, and how numbers and times are written in a language.
 
-A key that Bangla does not have yet is shown in English; a key of an event field or value that English does not have is
-its own name with spaces. The Bangla words say of themselves that no native reader has reviewed them.
+Pages ask by a key (`inbox.title`), which is the context (`msgctxt`) of a sentence. `messages.pot` has the English ones,
+a `.po` has what a translator made of them, in any program that edits such files. A sentence without a translation, or
+whose English changed since (`fuzzy`), is shown in English; a key of an event field or value that nobody wrote is its
+own name with spaces. The Bangla words say of themselves that no native reader has reviewed them.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+import gettext
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,9 +17,12 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
 from services.web.dhaka import local
 
-_FOLDER: Final = Path(__file__).parent / "catalogues"
+CATALOGUES: Final = Path(__file__).parent / "catalogues"
 _BANGLA_DIGITS: Final = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
 _LATIN_DIGITS: Final = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
 _NAMED_BY_THEMSELVES: Final = ("type.", "field.", "value.", "rule.", "fact.", "area.", "group.", "indicator.", "unit.")
@@ -35,28 +40,51 @@ def latin_digits(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of one language; call it with a key and the values its sentence has room for."""
+    """The words of one language; call it with a key and the values its sentence has room for.
+
+    sentences: by key the forms for one, for many (a single one where no number is said). form_of: which of them.
+    numerals_of: the language whose digits numbers are written with.
+    """
 
     language: Language
-    sentences: Mapping[str, str]
-    fallback: Mapping[str, str]
+    sentences: Mapping[str, tuple[str, ...]]
+    form_of: Callable[[int], int]
+    numerals_of: Language
+    fallback: Words | None = None
 
     def __call__(self, key: str, **values: object) -> str:
-        """The sentence of a key. Raises KeyError for a key that no catalogue has and that is no name."""
-        sentence = self.sentences.get(key) or self.fallback.get(key)
-        if sentence is None:
-            if not key.startswith(_NAMED_BY_THEMSELVES):
-                raise KeyError(key)
-            return key.rsplit(".", 1)[1].replace("_", " ").replace("-", " ").capitalize()
-        return sentence.format(**{name: self.number(value) for name, value in values.items()}) if values else sentence
+        """The sentence of a key; of one about many, the last form. Raises KeyError for a key that is no name either."""
+        return self._filled(self.forms_of(key)[-1], values)
 
     def has(self, key: str) -> bool:
         """Whether this very language has the sentence."""
         return key in self.sentences
 
     def count(self, key: str, n: int) -> str:
-        """The sentence about so many; English has another one for 1."""
-        return self(f"{key}_one") if n == 1 and f"{key}_one" in self.sentences else self(key, n=n)
+        """The sentence about so many, in the form that the language has for the number."""
+        owner = self if key in self.sentences or self.fallback is None else self.fallback
+        forms = owner.forms_of(key)
+        return self._filled(forms[min(owner.form_of(n), len(forms) - 1)], {"n": n})
+
+    def knows(self, key: str) -> bool:
+        return key in self.sentences or (self.fallback is not None and self.fallback.knows(key))
+
+    def written(self) -> list[str]:
+        """The keys of all sentences, here or in the fallback, in order."""
+        return sorted(self.sentences.keys() | (self.fallback.sentences.keys() if self.fallback else set()))
+
+    def forms_of(self, key: str) -> tuple[str, ...]:
+        """For one and for many, or a single one. Raises KeyError for a key that is no name either."""
+        if (forms := self.sentences.get(key)) is not None:
+            return forms
+        if self.fallback is not None:
+            return self.fallback.forms_of(key)
+        if not key.startswith(_NAMED_BY_THEMSELVES):
+            raise KeyError(key)
+        return (key.rsplit(".", 1)[1].replace("_", " ").replace("-", " ").capitalize(),)
+
+    def _filled(self, sentence: str, values: Mapping[str, object]) -> str:
+        return sentence.format(**{name: self.number(value) for name, value in values.items()}) if values else sentence
 
     def label(self, field: str, value: object) -> str:
         """What a value of an event's field is called; the same value may have another name in another field."""
@@ -66,8 +94,7 @@ class Words:
             return self.numerals(value)
         if isinstance(value, str):
             special = f"value.{field}.{value}"
-            known = special in self.sentences or special in self.fallback
-            return self(special) if known else self(f"value.{value}")
+            return self(special) if self.knows(special) else self(f"value.{value}")
         return self.number(value)
 
     def area(self, upazila: str, district: str) -> str:
@@ -82,7 +109,7 @@ class Words:
         return self.numerals(text)
 
     def numerals(self, text: str) -> str:
-        return text.translate(_BANGLA_DIGITS) if self.language is Language.BANGLA else text
+        return text.translate(_BANGLA_DIGITS) if self.numerals_of is Language.BANGLA else text
 
     def clock(self, instant: str) -> str:
         """hh:mm in Dhaka of an instant."""
@@ -100,22 +127,34 @@ class Words:
 
 
 @cache
-def words_of(language: Language) -> Words:
-    """The words of a language, read once."""
-    return Words(language, _load(language), _load(Language.ENGLISH))
+def words_of(language: Language, numerals_of: Language | None = None) -> Words:
+    """The words of a language, read once. numerals_of: whose digits, where they are not the language's own."""
+    digits = numerals_of or language
+    if language is Language.ENGLISH:
+        template = catalogue_of(CATALOGUES / "messages.pot")
+        return Words(
+            language, {message.context or "": _both(message.id) for message in template if message.id}, _is_many, digits
+        )
+    translated = catalogue_of(CATALOGUES / f"{language}.po")
+    translations = {message.context or "": _both(message.string) for message in translated if _is_translated(message)}
+    return Words(
+        language, translations, gettext.c2py(translated.plural_expr), digits, words_of(Language.ENGLISH, digits)
+    )
 
 
-def _load(language: Language) -> dict[str, str]:
-    with (_FOLDER / f"{language}.toml").open("rb") as file:
-        read = tomllib.load(file)
-    return {key: value for key, value in _flat("", read) if not key.startswith("about.")}
+def catalogue_of(path: Path) -> Catalog:
+    """A template or a language's catalogue. Raises PoFileError, with the line."""
+    with path.open("rb") as file:
+        return read_po(file, abort_invalid=True)
 
 
-def _flat(prefix: str, table: Mapping[str, object]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            found += _flat(f"{prefix}{name}.", value)
-        else:
-            found.append((prefix + name, str(value)))
-    return found
+def _is_translated(message: Message) -> bool:
+    return bool(message.id) and not message.fuzzy and all(_both(message.string))
+
+
+def _both(said: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else tuple(said or ("",))
+
+
+def _is_many(n: int) -> int:
+    return int(n != 1)

@@ -36,6 +36,8 @@ from services.web.sessions import (
 _log: Final = logging.getLogger("services.web")
 _FOLDER: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "language"
+NUMERALS_COOKIE: Final = "numerals"
+"""The language whose digits somebody wants, where they are not those of the words."""
 NOT_RENEWED: Final = "reintegration.not_renewed"
 """In the scope of a request whose token is over and could not be renewed, because access did not answer."""
 
@@ -182,8 +184,12 @@ def fields_of(form: FormData) -> dict[str, str]:
 
 
 def words_for(request: Request) -> Words:
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
-    return words_of(Language(chosen) if chosen in tuple(Language) else Language.ENGLISH)
+    return words_of(_chosen(request, LANGUAGE_COOKIE) or Language.ENGLISH, _chosen(request, NUMERALS_COOKIE))
+
+
+def _chosen(request: Request, cookie: str) -> Language | None:
+    value = request.cookies.get(cookie, "")
+    return Language(value) if value in tuple(Language) else None
 
 
 def understood(part: Part) -> _Understood:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.casework.domain.event_types import EVENT_TYPES
-from services.web.catalogue import Language, Words, words_of
+from services.web.catalogue import Language, words_of
 
 STATIC: Final = Path(__file__).parent / "static"
 _OF_SCRIPTS: Final = ("expected.", "month.", "outbox.", "pause.", "receipt.", "record.", "sign_in.title")
@@ -21,11 +21,12 @@ _OF_SCRIPTS: Final = ("expected.", "month.", "outbox.", "pause.", "receipt.", "r
 @cache
 def words_json(language: Language) -> bytes:
     """The sentences that scripts show, by key; what is not translated yet is in English."""
-    words: Words = words_of(language)
-    # Where a language has no sentence of its own about one thing, it has one about any number.
-    lent = {key: sentence for key, sentence in words.fallback.items() if not key.endswith("_one")}
-    sentences = {**lent, **words.sentences}
-    wanted = {key: sentences[key] for key in sorted(sentences) if key.startswith(_OF_SCRIPTS)}
+    words = words_of(language)
+    wanted: dict[str, str] = {}
+    for key in words.written():
+        if key.startswith(_OF_SCRIPTS):
+            few, *many = words.forms_of(key)
+            wanted |= {key: many[-1], f"{key}_one": few} if many else {key: few}
     wanted |= {f"type.{name}": words(f"type.{name}") for name in EVENT_TYPES}
     return json.dumps(wanted, ensure_ascii=False).encode()
 

@@ -47,6 +47,7 @@ _COMING_IN: Final = (
     Route("/leave", signing.leave, methods=["POST"]),
     Route("/blank", signing.blank),
     Route("/language", signing.choose_language),
+    Route("/numerals", signing.choose_numerals),
 )
 """Everybody: coming in, going, and how pages are shown."""
 

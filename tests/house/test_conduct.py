@@ -197,7 +197,7 @@ def test_no_word_of_any_enumeration_or_field_is_another_word_for_her() -> None:
 def test_bangla_that_nobody_has_read_is_marked() -> None:
     from services.casework.domain.wording import REVIEWED
 
-    catalogue = (ROOT / "services" / "web" / "catalogues" / "bn.toml").read_text(encoding="utf-8")
+    catalogue = (ROOT / "services" / "web" / "catalogues" / "bn.po").read_text(encoding="utf-8")
     assert REVIEWED["bn"] or re.search(r"reviewed\s*=\s*false|unreviewed|not been read", catalogue, re.I)
 
 

@@ -16,6 +16,7 @@ from services.web.catalogue import Language, latin_digits
 from services.web.devices import device_of
 from services.web.faces import (
     LANGUAGE_COOKIE,
+    NUMERALS_COOKIE,
     backends_of,
     fields_of,
     home_of,
@@ -190,11 +191,20 @@ async def blank(_: Request) -> Response:
 
 
 async def choose_language(request: Request) -> Response:
+    return _choose(request, LANGUAGE_COOKIE)
+
+
+async def choose_numerals(request: Request) -> Response:
+    """Digits of the other language than the words: many read Bangla and reckon in Latin numerals."""
+    return _choose(request, NUMERALS_COOKIE)
+
+
+def _choose(request: Request, cookie: str) -> Response:
     response = RedirectResponse(own_path(request.query_params.get("back")), 303)
     chosen = request.query_params.get("to")
     if chosen in tuple(Language):
         response.set_cookie(
-            LANGUAGE_COOKIE,
+            cookie,
             str(chosen),
             max_age=_YEAR_SECONDS,
             httponly=True,
