@@ -40,6 +40,7 @@ ABOUT_ONE_IN_THE_BODY = (
 )
 OPENING_GLASS = (":break-glass", "/glass")
 """Asked last: from then on she may look."""
+ERASING = (":erase", "/erase")
 _KEEPING = ("/identity", "/safe-contact-plan", "/notes/{note_id}", "/KeepIdentity", "/KeepNote")
 _RECORDING_PAGES = (
     "/cases/chosen/{act}",
