@@ -48,6 +48,7 @@ LONG: Final = (
     "tests/acceptance/test_matrix.py",
     "tests/acceptance/test_staff_who_are_away.py",
     "tests/acceptance/test_vault.py",
+    "tests/acceptance/test_erased_for_good.py",
     "tests/mutations/test_policy_mutants.py",
     "tests/integration/test_demo_goes_on.py",
     "tests/acceptance/test_parts_that_stop.py",

@@ -174,6 +174,7 @@ _KEPT = (
     KAFKA_USERS,
     CLICKHOUSE_USERS,
     "access",
+    "alerting",
     "outcomes",
     "vault",
     "vault-keys",
