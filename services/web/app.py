@@ -35,6 +35,7 @@ from services.web.proxy import Proxy
 from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
 
+_SMALL: Final = [Middleware(GZipMiddleware)]
 _OF_PROGRAMS: Final = ("/v1/", "/.well-known/")
 _ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -85,8 +86,8 @@ def _plumbing_routes(documents: Documents) -> list[BaseRoute]:
         Route("/readyz", documents.readyz),
         Route("/openapi.json", documents.openapi),
         Route("/favicon.ico", _icon),
-        Route("/static/worker.js", device.worker),
-        Route("/static/words/{language}.json", device.words_of_scripts),
+        Route("/static/worker.js", device.worker, middleware=_SMALL),
+        Route("/static/words/{language}.json", device.words_of_scripts, middleware=_SMALL),
         Mount("/static", GZipMiddleware(_Static(directory=STATIC)), name="static"),
     ]
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from services.runtime.problems import Problem
 from services.web.routes import Part
 from tests.browser.canned_answers import CASES, CASEWORKER, OTHER_CASEWORKER, a_silent_case, an_alert
+from tests.browser.phone import eventually
 from tests.browser_fixture import Faces, sign_in
 
 ENDED = Problem(409, "Ended", "the alert ended at 2026-03-03T09:00:00.000Z: resolved")
@@ -226,8 +227,14 @@ def test_after_a_refusal_its_words_stay_until_the_list_is_asked_for_anew(faces: 
     inbox.locator("[data-alert]").get_by_role("button", name="Acknowledge").first.click()
     expect(inbox.locator("[data-refusal]")).to_contain_text("the alert ended")
     faces.services.alerts.pop()
-    faces.services.push({"alert_id": "4"})
-    expect(inbox.locator("[data-changed]")).to_be_visible()
+    changed = inbox.locator("[data-changed]")
+
+    def something_happens() -> bool:
+        faces.services.push({"alert_id": "4"})
+        return changed.is_visible()
+
+    # Until the new page listens: what happens before is told by its list, not by its stream.
+    eventually(something_happens)
     expect(inbox.locator("[data-refusal]")).to_contain_text("the alert ended")
     inbox.get_by_role("link", name="Show").click()
     inbox.wait_for_url(lambda address: address.endswith("/inbox?level=1"))

@@ -13,7 +13,7 @@ from tests.browser_fixture import Faces, sign_in
 from tests.faults.fault_proxy import FaultProxy
 
 FIRST_LOAD_BYTES = 120 * 1024
-HEADERS_BYTES = 4 * 1024
+HEADERS_BYTES = 5 * 1024
 """Of the answers of a second load, and of those that say that nothing has changed."""
 
 

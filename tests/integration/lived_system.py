@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -33,7 +34,7 @@ from streams.log_export import read_log
 from tests.demo_fixture import DemoProcess
 from tests.live_log import Appender, TopicReader, eventually
 from tests.simulation.random_histories import random_history
-from tests.system_fixture import KALIGANJ, SHARSHA, policy_as_toml, policy_of_seconds
+from tests.system_fixture import KALIGANJ, SHARSHA, bearer, policy_as_toml, policy_of_seconds
 
 ROOT = Path(__file__).parents[2]
 ORGANISATION = "rupantar"
@@ -128,6 +129,30 @@ class LivedSystem:
         wanted = DemoOrganisation(ORGANISATION, ("00000000-0000-4000-8000-000000000001",), (SHARSHA, KALIGANJ))
         people = create_demo_people(self.settings, [wanted])
         return next(person for person in people if person.stands_for == "organisation")
+
+    def people(self) -> list[DemoPerson]:
+        """Of one organisation: two caseworkers and everybody beside them."""
+        staff = tuple(f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2))
+        return create_demo_people(self.settings, [DemoOrganisation(ORGANISATION, staff, (SHARSHA, KALIGANJ))])
+
+    def ask(self, method: str, path: str, who: DemoPerson | None = None, **content: Any) -> httpx.Response:
+        """A request at the origin, signed in as somebody or as nobody."""
+        return httpx.request(method, self.url + path, headers=bearer(who), timeout=30, trust_env=False, **content)
+
+    def get(self, path: str, who: DemoPerson | None = None, **params: Any) -> httpx.Response:
+        return self.ask("GET", path, who, params=params)
+
+    def post(self, path: str, who: DemoPerson | None, body: object) -> httpx.Response:
+        return self.ask("POST", path, who, json=body)
+
+    def kill_and_await(self, part: str) -> None:
+        """The part is killed, and started again by the runner."""
+        before = self._process_of(part)
+        os.kill(before, signal.SIGKILL)
+        eventually(lambda: self._is_up() and self._process_of(part) != before, UP_SECONDS, f"{part} is back")
+
+    def _process_of(self, part: str) -> int:
+        return int(running_state(self.var_dir)["parts"][part]["pid"])
 
     def inbox(self, who: DemoPerson) -> httpx.Response:
         headers = {"authorization": f"Bearer {who.token}"}

@@ -92,6 +92,11 @@ def test_an_answer_is_that_of_the_askers_own_organisation(
     for item in summary["items"]:
         exact = figures(INDICATORS[item["indicator"]], reckon(item["indicator"], own, period, history.until).total)
         counted = (item["value"], item["numerator"], item["denominator"])
+        if item["hidden"]:
+            # A median wage of fewer than five would be somebody's wage.
+            assert item["indicator"] == "median_wage" and (exact.denominator or 0) < 5
+            assert counted == (None, None, None)
+            continue
         assert counted == (exact.value, exact.numerator, exact.denominator), item["indicator"]
     nobody = ask(service, "/v1/outcomes/cases_in_follow_up", "evaluator@nobody", **QUARTER).json()
     assert nobody["total"]["value"] == 0

@@ -39,6 +39,9 @@ export function forForm(instant) {
 // The instant of such a local time, as the services take it. Throws RangeError where there is none.
 export function typedInstant(typed) {
   const instant = /[zZ]$|[+-]\d\d:\d\d$/.test(typed) ? typed : `${typed}+06:00`;
+  const day = typed.slice(0, 10);
+  // A day that no month has (30 February) would become one of the next month.
+  if (new Date(`${day}T00:00Z`).toISOString().slice(0, 10) !== day) throw new RangeError("no day");
   return new Date(instant).toISOString();
 }
 
