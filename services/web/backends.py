@@ -11,6 +11,8 @@ import httpx
 from services.web.routes import Part, route_of
 
 PATIENCE_SECONDS: Final = 10.0
+_COUNTING_SECONDS: Final = 30.0
+"""Of outcomes, where a page has dozens of numbers counted over all there is."""
 _CONNECT_SECONDS: Final = 2.0
 
 Json = Mapping[str, Any]
@@ -62,9 +64,7 @@ class Backends:
         given = {name: value for name, value in params.items() if value}
         return await self._ask("GET", path, token, params=given)
 
-    async def post(
-        self, path: str, token: str | None, body: object, patience_seconds: float = PATIENCE_SECONDS
-    ) -> Json:
+    async def post(self, path: str, token: str | None, body: object, patience_seconds: float | None = None) -> Json:
         """What the part answers to a JSON body. Raises PartAway, SessionEnded, Refused."""
         return await self._ask("POST", path, token, patience_seconds, json=body)
 
@@ -77,13 +77,14 @@ class Backends:
         return await self._ask("PUT", path, token, json=body)
 
     async def _ask(
-        self, method: str, path: str, token: str | None, patience_seconds: float = PATIENCE_SECONDS, **content: Any
+        self, method: str, path: str, token: str | None, patience_seconds: float | None = None, **content: Any
     ) -> Json:
         route = route_of(path)
         if route is None:
             raise ValueError(f"no part answers for {path}")
         headers = {"accept": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        patience = httpx.Timeout(patience_seconds, connect=_CONNECT_SECONDS)
+        usual = _COUNTING_SECONDS if route.part is Part.OUTCOMES else PATIENCE_SECONDS
+        patience = httpx.Timeout(patience_seconds or usual, connect=_CONNECT_SECONDS)
         try:
             answer = await self._client.request(
                 method, self._addresses[route.part] + path, headers=headers, timeout=patience, **content

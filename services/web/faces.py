@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.access.domain.permissions import Principal, Role
 from services.runtime.authentication import CannotVerify, InvalidToken, Verifier
-from services.web.backends import PATIENCE_SECONDS, Backends, Json, PartAway, Refused, SessionEnded
+from services.web.backends import Backends, Json, PartAway, Refused, SessionEnded
 from services.web.catalogue import Language, Words, words_of
 from services.web.dhaka import local
 from services.web.routes import Part
@@ -85,7 +85,7 @@ class Visit:
     async def get(self, path: str, **params: str | Sequence[str] | None) -> Json:
         return await self.backends.get(path, self.token, **params)
 
-    async def post(self, path: str, body: object, patience_seconds: float = PATIENCE_SECONDS) -> Json:
+    async def post(self, path: str, body: object, patience_seconds: float | None = None) -> Json:
         return await self.backends.post(path, self.token, body, patience_seconds)
 
     async def put(self, path: str, body: object) -> Json:
