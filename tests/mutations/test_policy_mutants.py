@@ -19,7 +19,8 @@ from tests.mutations.test_mutations import AT_ONCE, Copy, Run
 COUNT = 20
 SEED = int(os.environ.get("MUTANTS_SEED", "1"))
 TESTS = ("tests/unit/services/access/test_decisions.py", "tests/unit/services/access/test_permissions.py")
-TEST_FAILED = 1
+SEEN = {1, 2}
+"""A test failed; or none could begin, for the module cannot even be read any more."""
 SOURCE = (ROOT / POLICY).read_text()
 MUTANTS = random_mutants(SOURCE, SEED, COUNT)
 
@@ -50,11 +51,11 @@ def test_without_a_fault_the_tests_are_green(runs: Mapping[str, Run]) -> None:
 
 @pytest.mark.parametrize("name", [mutant.name for mutant in MUTANTS])
 def test_a_random_fault_of_the_policy_is_seen(runs: Mapping[str, Run], name: str) -> None:
-    assert runs[name].status == TEST_FAILED, f"seed {SEED}, {name}: {runs[name].output}"
+    assert runs[name].status in SEEN, f"seed {SEED}, {name}: {runs[name].output}"
 
 
 def test_the_faults_are_different_ones_and_of_every_kind(runs: Mapping[str, Run]) -> None:
-    print(f"\nseed {SEED}: {sum(runs[one.name].status == TEST_FAILED for one in MUTANTS)} of {COUNT} faults seen")
+    print(f"\nseed {SEED}: {sum(runs[one.name].status in SEEN for one in MUTANTS)} of {COUNT} faults seen")
     every = mutants_of(SOURCE)
     assert len({mutant.text for mutant in every} - {SOURCE}) > 150
     kinds = {mutant.name.split(": ")[1].split()[0] for mutant in every}

@@ -353,7 +353,7 @@ def _supervises(principal: Principal, resource: CaseResource | None) -> bool:
 
 
 def _decide_as_caseworker(principal: Principal, recording: Recording) -> Decision:
-    if recording.event_type == "contact_paused" and recording.pause_until is not None:
+    if recording.pause_until is not None:
         if recording.pause_until - recording.occurred_at > CASEWORKER_PAUSE:
             return Decision(False, "a caseworker may pause for 14 days; for longer ask a supervisor")
         last = recording.last_pause_at
