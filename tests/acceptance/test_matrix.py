@@ -7,9 +7,11 @@ has its thing. Whoever changes it on purpose puts the file that the failure name
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from uuid import uuid4
 
 import pytest
@@ -195,6 +197,33 @@ def test_what_is_another_organisations_cannot_be_told_from_what_does_not_exist(
             compared += 1
     print(f"\n{compared} pairs compared, word for word")
     assert compared == 39 * len(ROLES)
+
+
+ASKED_AT_THE_CLOCK = (
+    ("supervisor", "/v1/cases/{case_id}"),
+    ("supervisor", "/v1/cases/{case_id}/timeline"),
+    ("supervisor", "/v1/alerts/{alert_id}"),
+    ("head", "/v1/vault/cases/{case_id}/erasure"),
+)
+
+
+@pytest.mark.parametrize(("role", "path"), ASKED_AT_THE_CLOCK)
+def test_nor_by_how_long_the_answer_takes(
+    system: System, subjects: Mapping[str, Subject], role: str, path: str
+) -> None:
+    """In turn and by their medians, so that what else the machine does falls on both alike."""
+    who, theirs = _people(system)[role], subjects["other organisation's"]
+    taken: dict[str, list[float]] = {"theirs": [], "missing": []}
+    for _ in range(150):
+        nobody = Subject(str(uuid4()), str(uuid4()), "", str(uuid4()))
+        for whose, about in (("theirs", theirs), ("missing", nobody)):
+            began = time.perf_counter()
+            answer = system.get(path.format(case_id=about.case_id, alert_id=about.alert_id), who)
+            taken[whose].append(time.perf_counter() - began)
+            assert answer.status_code == 404
+    theirs_took, missing_took = (median(taken[whose]) for whose in ("theirs", "missing"))
+    print(f"{path}: {theirs_took * 1000:.2f} ms, missing {missing_took * 1000:.2f} ms")
+    assert theirs_took == pytest.approx(missing_took, rel=0.15, abs=0.0005)
 
 
 def test_recording_on_another_organisations_case_says_that_there_is_none(
