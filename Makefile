@@ -60,7 +60,7 @@ ALONE := tests/acceptance/test_alerts_in_time.py tests/acceptance/test_case_reco
 	tests/integration/test_alerting_stream.py tests/integration/test_demo.py
 
 .PHONY: test
-test: setup ## every test, on real parts, two at a time: three quarters of an hour on two cores
+test: setup ## every test, on real parts, two at a time: some fifty minutes on two cores
 	@$(PY) -m infra.system_packages
 	@failed=0; \
 	$(PY) -m pytest -q -n 2 $(ALONE:%=--ignore=%) || failed=1; \
