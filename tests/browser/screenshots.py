@@ -46,6 +46,7 @@ def main() -> None:
 def _signed_in(browser: Browser, demo: dict[str, Any], role: str, size: str, scheme: Literal["light", "dark"]) -> Page:
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB")
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(f"{demo['url']}/sign-in")
     person = demo["people"][role]
