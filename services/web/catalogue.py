@@ -23,6 +23,7 @@ from babel.messages.pofile import read_po
 from services.web.dhaka import local
 
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
+TEMPLATE: Final = CATALOGUES / "messages.pot"
 _BANGLA_DIGITS: Final = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
 _LATIN_DIGITS: Final = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
 _NAMED_BY_THEMSELVES: Final = ("type.", "field.", "value.", "rule.", "fact.", "area.", "group.", "indicator.", "unit.")
@@ -131,7 +132,7 @@ def words_of(language: Language, numerals_of: Language | None = None) -> Words:
     """The words of a language, read once. numerals_of: whose digits, where they are not the language's own."""
     digits = numerals_of or language
     if language is Language.ENGLISH:
-        template = catalogue_of(CATALOGUES / "messages.pot")
+        template = catalogue_of(TEMPLATE)
         return Words(
             language, {message.context or "": _both(message.id) for message in template if message.id}, _is_many, digits
         )

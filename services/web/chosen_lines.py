@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from services.casework.domain.case_code import case_code
+from services.web.faces import NoSuchPage, Visit, fields_of, posted_form
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
@@ -89,6 +90,21 @@ class Chosen:
 
 
 NOTHING_CHOSEN: Final = Chosen()
+
+
+async def posted_choice(visit: Visit, acts: Container[str], line_of: Callable[[str], ChosenLine]) -> Chosen:
+    """What was chosen and what is to be done with it. Raises NoSuchPage for what no form of ours has sent."""
+    act = visit.request.path_params["act"]
+    if act not in acts:
+        raise NoSuchPage
+    form = await posted_form(visit.request)
+    typed = fields_of(form)
+    try:
+        lines = tuple(line_of(str(value)) for value in form.getlist("line"))
+        form_id = str(uuid.UUID(typed.get("form_id", "")))
+    except ValueError as error:
+        raise NoSuchPage from error
+    return Chosen(form_id, act, typed, lines)
 
 
 def event_id_of(form_id: str, act: str, about: str, said: Mapping[str, object]) -> str:

@@ -7,14 +7,11 @@ now keeps its translation, marked `fuzzy` and not shown until somebody has looke
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import write_po
 
-from services.web.catalogue import CATALOGUES, Language, catalogue_of
-
-TEMPLATE: Final = CATALOGUES / "messages.pot"
+from services.web.catalogue import CATALOGUES, TEMPLATE, Language, catalogue_of
 
 
 def brought_up(translated: Catalog, template: Catalog) -> Catalog:

@@ -263,9 +263,6 @@ class FakeServices:
         ]
         return JSONResponse({"items": items})
 
-    async def _nothing(self, _: Request) -> Response:
-        return JSONResponse({"items": []})
-
     async def _worklist(self, _: Request) -> Response:
         answer = {"items": self.worklist, "next_cursor": None, "cases_in_scope": 4, "incomplete": False}
         return JSONResponse(answer | {"freshness": self.freshness()})

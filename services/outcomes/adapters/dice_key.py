@@ -10,7 +10,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from services.outcomes.adapters.release_store import private_directory
+from services.outcomes.adapters.sqlite_file import private_directory
 from services.outcomes.ports import StoreUnavailable
 from services.runtime.ours_alone import READ_ONLY, NotOursAlone, load_or_create_private
 

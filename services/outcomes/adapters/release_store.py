@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from services.outcomes.adapters.sqlite_file import opened
 from services.outcomes.domain.publication.release import Made, canonical, digest_of, hidden_to_words
 from services.outcomes.ports import Kept, NumberTaken, ReleaseDamaged, StoreUnavailable
-from services.runtime import ours_alone
 
 FILE_NAME: Final = "releases.sqlite3"
 
@@ -89,27 +89,13 @@ class SqliteReleases:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        path = private_directory(self._directory) / FILE_NAME
         try:
-            with closing(sqlite3.connect(path, timeout=5)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=FULL")
-                connection.executescript(_SCHEMA)
-                path.chmod(0o600)
-                with connection:
-                    yield connection
+            with opened(self._directory / FILE_NAME, _SCHEMA) as connection:
+                yield connection
         except sqlite3.OperationalError as error:
             raise StoreUnavailable(f"the store of releases did not answer: {error}") from error
         except sqlite3.DatabaseError as error:
             raise ReleaseDamaged(f"the store of releases cannot be read: {error}") from error
-
-
-def private_directory(directory: Path) -> Path:
-    """The directory, made with mode 0700 where it is missing. Raises StoreUnavailable when others may enter it."""
-    try:
-        return ours_alone.private_directory(directory)
-    except ours_alone.NotOursAlone as error:
-        raise StoreUnavailable(str(error)) from None
 
 
 def _kept(row: tuple[Any, ...]) -> Kept:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from services.outcomes.adapters.release_store import private_directory
+from services.outcomes.adapters.sqlite_file import opened
 from services.outcomes.domain.targets import Target
 from services.outcomes.ports import StoreUnavailable
 
@@ -58,14 +58,8 @@ class SqliteTargets:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        path = private_directory(self._directory) / FILE_NAME
         try:
-            with closing(sqlite3.connect(path, timeout=5)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=FULL")
-                connection.executescript(_SCHEMA)
-                path.chmod(0o600)
-                with connection:
-                    yield connection
+            with opened(self._directory / FILE_NAME, _SCHEMA) as connection:
+                yield connection
         except sqlite3.DatabaseError as error:
             raise StoreUnavailable(f"the store of targets did not answer: {error}") from error

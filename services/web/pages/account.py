@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
-from services.access.domain.permissions import Role
+from services.access.domain.absences import STOOD_IN_FOR
 from services.web.backends import Refused
 from services.web.catalogue import latin_digits
 from services.web.dhaka import for_form, typed_instant
@@ -19,7 +19,6 @@ from services.web.people import Absence, DeviceSession
 from services.web.routes import Part
 
 _EVERYBODY: Final = tuple(HOMES)
-_MISSED: Final = frozenset({Role.CASEWORKER, Role.SUPERVISOR})
 
 
 @page(*_EVERYBODY)
@@ -62,7 +61,7 @@ async def _account(
     visit: Visit, status: int = 200, typed: Mapping[str, str] | None = None, error: str | None = None
 ) -> Response:
     person = visit.person
-    may_be_away = bool(person.roles & _MISSED)
+    may_be_away = bool(person.roles & STOOD_IN_FOR)
     away = ("/v1/absences", "/v1/delegates") if may_be_away else ()
     sessions, *of_away = await asyncio.gather(visit.get("/v1/sessions"), *map(visit.get, away))
     absences, delegates = of_away or ({"items": []}, {"items": []})

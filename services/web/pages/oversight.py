@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response
 
 from services.access.domain.permissions import Role
 from services.casework.domain.event_types import EVENT_TYPES, OneOf
-from services.web.chosen_lines import NOTHING_CHOSEN, Chosen, ChosenLine, event_id_of
-from services.web.faces import NoSuchPage, Visit, fields_of, now_text, page, posted_form, understood
+from services.web.chosen_lines import NOTHING_CHOSEN, Chosen, ChosenLine, event_id_of, posted_choice
+from services.web.faces import NoSuchPage, Visit, now_text, page, understood
 from services.web.one_by_one import act_on_all
 from services.web.oversight_answers import CaseList, Oversight
 from services.web.people import caseworkers
@@ -49,17 +49,8 @@ async def case_list(visit: Visit) -> Response:
 @page(Role.SUPERVISOR)
 async def act_on_cases(visit: Visit) -> Response:
     """The same event of every chosen case; where some are refused, the list comes back with those still chosen."""
-    which, act = _which(visit), visit.request.path_params["act"]
-    if act not in ACTS:
-        raise NoSuchPage
-    form = await posted_form(visit.request)
-    typed = fields_of(form)
-    try:
-        lines = tuple(ChosenLine.of_case(str(value)) for value in form.getlist("line"))
-        form_id = str(uuid.UUID(typed.get("form_id", "")))
-    except ValueError as error:
-        raise NoSuchPage from error
-    chosen = Chosen(form_id, act, typed, lines)
+    which, chosen = _which(visit), await posted_choice(visit, ACTS, ChosenLine.of_case)
+    act, typed, lines = chosen.act, chosen.typed, chosen.lines
     wrong = _what_is_missing(ACTS[act], typed, lines)
     if wrong:
         return await _show(visit, which, 422, replace(chosen, said=visit.words(wrong)))

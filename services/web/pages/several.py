@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 
 from services.access.domain.permissions import Role
 from services.web.backends import Json, PartAway, Refused
-from services.web.chosen_lines import Chosen, ChosenLine, event_id_of
-from services.web.faces import NoSuchPage, Visit, fields_of, page, posted_form
+from services.web.chosen_lines import Chosen, ChosenLine, event_id_of, posted_choice
+from services.web.faces import Visit, page
 from services.web.one_by_one import act_on_all
 from services.web.pages.supervisor import ACTS, kept_query, said_in, show_inbox
 
@@ -22,21 +21,12 @@ _ENDED: Final = 409
 @page(Role.SUPERVISOR)
 async def act_on_chosen(visit: Visit) -> Response:
     """The same for every chosen line; where some did not go through, the inbox comes back with those still chosen."""
-    act = visit.request.path_params["act"]
-    if act not in ACTS:
-        raise NoSuchPage
-    form = await posted_form(visit.request)
-    typed = fields_of(form)
-    try:
-        lines = tuple(ChosenLine.of(str(value)) for value in form.getlist("line"))
-        form_id = str(uuid.UUID(typed.get("form_id", "")))
-    except ValueError as error:
-        raise NoSuchPage from error
-    chosen = Chosen(form_id, act, typed, lines)
+    chosen = await posted_choice(visit, ACTS, ChosenLine.of)
+    act, typed, lines = chosen.act, chosen.typed, chosen.lines
     wrong = _what_is_missing(act, typed, lines)
     if wrong:
         return await show_inbox(visit, 422, chosen=replace(chosen, said=visit.words(wrong)))
-    became = await act_on_all(visit, lines, _Acting(visit, act, said_in(act, typed), form_id).on_line)
+    became = await act_on_all(visit, lines, _Acting(visit, act, said_in(act, typed), chosen.form_id).on_line)
     if all(one.went_through for one in became):
         return RedirectResponse("/inbox" + kept_query(visit, done=act, n=str(len(became))), 303)
     return await _show(visit, replace(chosen, became=became))

@@ -9,9 +9,9 @@ from babel.messages.catalog import Catalog
 import services.web
 from services.casework.domain.event_types import EVENT_TYPES
 from services.outcomes.domain.publication.catalogue import RELEASED, definitions_version
-from services.web.catalogue import CATALOGUES, Language, catalogue_of, words_of
+from services.web.catalogue import CATALOGUES, TEMPLATE, Language, catalogue_of, words_of
 from services.web.forms import controls_of
-from services.web.translating import TEMPLATE, bring_up, brought_up
+from services.web.translating import bring_up, brought_up
 
 WEB = Path(services.web.__file__).parent
 KEYS_IN_TEMPLATES = sorted(
