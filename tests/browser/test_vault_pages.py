@@ -246,6 +246,7 @@ def test_all_that_is_held_about_her_is_given_to_her_on_paper_and_as_a_file(kept:
     keep_her(kept, [])
     page = sign_in(context, kept.url, "asha")
     record_a_call_with_words(kept, page)
+    expect(page.locator("[data-words=kept]")).to_be_visible()
     page.goto(f"{kept.url}/cases/{HER}")
     tab_to(page, page.get_by_role("link", name="Everything held about her"))
     page.keyboard.press("Enter")

@@ -202,27 +202,36 @@ def test_heartbeats_say_of_every_partition_up_to_when_it_was_checked(kafka_alone
     append.policy(_quick())
 
     def all_checked_lately() -> bool:
-        beats.read(1)
-        latest = {beat["partition"]: beat for beat in map(json.loads, beats.values)}
-        now = int(time.time() * 1000)
-        return len(latest) == PARTITIONS and all(now - (b["checked_until"] or 0) < 10_000 for b in latest.values())
+        latest, now = _latest_beats(beats), int(time.time() * 1000)
+        return len(latest) == PARTITIONS and all(now - (b["checked_until"] or 0) < 10_000 for b in latest)
 
     eventually(all_checked_lately, 60, "a fresh heartbeat from every partition")
     beats.close()
 
 
+def _latest_beats(beats: TopicReader) -> list[dict[str, int | None]]:
+    """The last heartbeat of every partition that gave one."""
+    beats.read(1)
+    return list({beat["partition"]: beat for beat in map(json.loads, beats.values)}.values())
+
+
+def _cases_known(beats: TopicReader) -> int:
+    return sum(beat["cases"] or 0 for beat in _latest_beats(beats))
+
+
 def test_a_worker_that_is_told_to_stop_keeps_what_it_knows_for_the_one_after_it(
     kafka_alone: KafkaNode, settings: Settings, detector: Worker
 ) -> None:
-    append, reader = Appender(kafka_alone.bootstrap), alerts_reader(kafka_alone.bootstrap)
+    append, beats = Appender(kafka_alone.bootstrap), TopicReader(kafka_alone.bootstrap, DETECTOR.name)
     append.policy(_quick())
     events = _random_events(7, 40, 10)
+    cases = len({event.case_id for event in events})
     append.events(events)
-    eventually(lambda: reader.read(0.5) >= 0 and len(reader.values) > 20, 60, "first alerts")
+    eventually(lambda: _cases_known(beats) == cases, 60, "every case known")
     assert detector.stop() == 0
-    reader.close()
+    beats.close()
     kept = [recover(settings, partition) for partition in range(PARTITIONS)]
-    assert sum(watch.shelf.cases for watch in kept) == len({event.case_id for event in events})
+    assert sum(watch.shelf.cases for watch in kept) == cases
     ends = {partition: list(read_log(settings, partition))[-1].offset for partition in range(PARTITIONS)}
     behind = {watch.partition: ends[watch.partition] - watch.position for watch in kept}
     # Clock records may have been appended while it stopped.
