@@ -18,7 +18,7 @@ from chdb.state.sqlitelike import Connection
 from infra.clickhouse.engine_config import write_config
 from infra.clickhouse.errors import EngineError
 from infra.clickhouse.settings import Caps
-from infra.clickhouse.unsaid_errors import COUNTED, Counted, counted, unsaid
+from infra.clickhouse.unsaid_errors import COUNTED, Counted, LatelyCounted, counted, unsaid
 
 
 class DirectoryInUse(Exception):
@@ -61,9 +61,10 @@ def identifier(name: str) -> str:
 class Handle:
     """One connection to the engine, for one statement at a time. Errors of the engine become EngineError."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, errors: LatelyCounted) -> None:
         with _engine_errors():
             self._connection = Connection(address)
+        self._errors = errors
         self.state_changed = False  # a SET or USE of the client's own was run on it
 
     def close(self) -> None:
@@ -114,7 +115,7 @@ class Handle:
 
     def insert(self, sql: str, rows_format: str, rows: Iterator[bytes]) -> Summary:
         """Insert what ``rows`` yields; an error or an end of ``rows`` by exception inserts nothing more."""
-        before = self._counted_errors()
+        before = self._errors.before(self._counted_errors)
         with _engine_errors():
             inserter = self._connection.send_insert(sql, rows_format)
         try:
@@ -125,7 +126,7 @@ class Handle:
                 done = inserter.finish()
         finally:
             inserter.cancel()  # does nothing after finish
-        if error := unsaid(before, self._counted_errors()):
+        if error := unsaid(before, self._errors.now(self._counted_errors)):
             raise EngineError(error)
         return Summary(rows_written=done.rows_written, bytes_written=done.bytes_written, elapsed_seconds=done.elapsed)
 
@@ -155,12 +156,13 @@ class Engine:
         cast("Any", chdb_library).set_signal_handlers_enabled(0)  # SIGTERM is for the endpoint to hear
         config = write_config(directory.resolve(), caps)
         self._address = f"{directory.resolve() / 'store'}?config-file={config}"
-        self._keeper = Handle(self._address)  # the engine lives as long as one handle is open
+        self._errors = LatelyCounted()
+        self._keeper = self.handle()  # the engine lives as long as one handle is open
         self.version, self.timezone = self._keeper.run("SELECT version(), timezone()").strip().split("\t")
 
     def handle(self) -> Handle:
         """A fresh handle: state of one request never reaches another. 0.2 ms."""
-        return Handle(self._address)
+        return Handle(self._address, self._errors)
 
     def end_queries_of(self, mark: str) -> None:
         """End what runs under a request's mark (see ``exchange``)."""

@@ -8,7 +8,8 @@ counts it all the same, in `system.errors`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 COUNTED: Final = """
@@ -27,6 +28,33 @@ class Counted(NamedTuple):
 
     times: int
     message: str
+
+
+_STANDS_SECONDS: Final = 1.0
+
+
+class LatelyCounted:
+    """What was counted lately, by whichever insert: so that each asks the engine once, after its work, and not twice.
+
+    Older than its beginning an insert's `before` may be, and then it may be told of another's error; newer never.
+    """
+
+    def __init__(self) -> None:
+        self._latest: tuple[float, Mapping[int, Counted]] | None = None
+
+    def before(self, ask: Callable[[], Mapping[int, Counted]]) -> Mapping[int, Counted]:
+        """What was counted within the last second, or is now."""
+        latest = self._latest
+        if latest is not None and time.monotonic() - latest[0] < _STANDS_SECONDS:
+            return latest[1]
+        return self.now(ask)
+
+    def now(self, ask: Callable[[], Mapping[int, Counted]]) -> Mapping[int, Counted]:
+        """What is counted, remembered as of when it was asked for."""
+        at = time.monotonic()
+        found = ask()
+        self._latest = (at, found)
+        return found
 
 
 def counted(text: str) -> dict[int, Counted]:

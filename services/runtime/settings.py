@@ -153,6 +153,9 @@ class Settings(BaseSettings):
     # of another one says neither the time nor anything else into the log, and writes topics of its own.
     generation: Annotated[str, Field(pattern="^[a-z0-9]{0,16}$")] = ""
     clock_every_seconds: Annotated[float, Field(gt=0, le=30)] = 15
+    # Of every partition so many cases stand unpacked in the detector, some 25 KB each; any other is unpacked when it is
+    # looked at.
+    open_cases: Annotated[int, Field(ge=10, le=100_000)] = 1_500
     # In every partition a case of the detector's own is neglected once in this time; missed for two, pages turn red.
     canary_every_seconds: Annotated[float, Field(ge=1, le=1800)] = 300
     stop_within_seconds: Annotated[float, Field(gt=0, le=60)] = 3

@@ -61,12 +61,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the vault showed of her, after it was audited; what was not asked for is empty."""
+    """What the vault showed of her, after it was audited; what was not asked for is empty. photo: base64."""
 
     names: tuple[str, ...]
     phones: tuple[str, ...]
     address: str
     plan: Plan | None
+    photo: str
     notes: Mapping[str, Note]
 
     @staticmethod
@@ -77,12 +78,13 @@ class Shown:
             tuple(answer.get("phones", [])),
             answer.get("address", ""),
             Plan.of(answer["plan"]) if "plan" in answer else None,
+            answer.get("photo", ""),
             {note.note_id: note for note in notes},
         )
 
     @property
     def is_empty(self) -> bool:
-        return not (self.names or self.phones or self.address or self.plan or self.notes)
+        return not (self.names or self.phones or self.address or self.plan or self.photo or self.notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from services.casework.domain.log_time import LogTime, PartitionTime
 from services.casework.domain.moments import Moves
 from services.casework.domain.policy_timeline import PolicyBook
 from services.casework.domain.transitions import AlertTransition, LogPosition, ObligationChanges
-from streams.neglect_watch.shelf import Shelf
+from streams.neglect_watch.shelf import OPEN_CASES, Shelf
 from streams.neglect_watch.stretch import Reading, Stretch
 
 
@@ -53,11 +53,17 @@ class PartitionWatch:
     how many records up to the last one could not be read.
     """
 
-    def __init__(self, partition: int, time: LogTime | None = None, policies: PolicyBook | None = None) -> None:
+    def __init__(
+        self,
+        partition: int,
+        time: LogTime | None = None,
+        policies: PolicyBook | None = None,
+        open_cases: int = OPEN_CASES,
+    ) -> None:
         self.partition = partition
         self.time = PartitionTime.restore(time or LogTime())
         self.policies = policies or PolicyBook()
-        self.shelf = Shelf(self.policies)
+        self.shelf = Shelf(self.policies, open_cases)
         self.policies_moved = False
         self.clock_read = True
         self.said = self.time.state

@@ -29,7 +29,7 @@ def recover(settings: Settings, partition: int) -> PartitionWatch:
     """
     time, policies, policies_offset = LogTime(), PolicyBook(), -1
     topic = in_generation(NEGLECT_STATE, settings.generation).name
-    watch = PartitionWatch(partition)
+    watch = PartitionWatch(partition, open_cases=settings.open_cases)
     for message in _messages(read_partition(settings, topic, partition)):
         key, value = message.key(), message.value()
         if key is None or value is None:

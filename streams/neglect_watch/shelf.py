@@ -19,7 +19,7 @@ from streams.neglect_watch.state_codec import decode_case, due_and_offset, encod
 from streams.neglect_watch.timers import Timers
 
 OPEN_CASES: Final = 1_500
-"""Cases of a partition kept open; the least lately touched are packed."""
+"""Cases of a partition kept open, unless the settings say otherwise; the least lately touched are packed."""
 
 Key = EventKey
 """The 16 bytes of a case_id."""
@@ -28,10 +28,11 @@ _CANARY: Final = bytes.fromhex(CANARY_ID_BEGINS.replace("-", ""))
 
 
 class Shelf:
-    """policies: of the partition, shared by its cases."""
+    """policies: of the partition, shared by its cases. open_cases: how many are kept open."""
 
-    def __init__(self, policies: PolicyBook) -> None:
+    def __init__(self, policies: PolicyBook, open_cases: int = OPEN_CASES) -> None:
         self.policies = policies
+        self._open_cases = open_cases
         self._rows: dict[Key, int] = {}
         self._keys: list[Key] = []
         self._packed: list[bytes | None] = []
@@ -124,6 +125,6 @@ class Shelf:
 
     def pack_away(self) -> None:
         """Pack the cases that were not touched lately."""
-        while len(self._open) > OPEN_CASES:
+        while len(self._open) > self._open_cases:
             row, case = self._open.popitem(last=False)
             self._packed[row] = encode_case(case, self._offsets[row])

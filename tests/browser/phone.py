@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
 from infra.certificates.keeping import Kept, keep_certificates
 from services.runtime.tls import load_certificate
@@ -147,11 +147,9 @@ def phone_on(line: FaultProxy, profile: Path, url: str, flags: list[str]) -> Ite
     with sync_playwright() as playwright:
         phone = Phone(playwright, profile, url, line, flags)
         phone.switched_on()
-        expect.set_options(timeout=PATIENCE_SECONDS * 1000)
         try:
             yield phone
         finally:
-            expect.set_options(timeout=5000)
             if phone.context is not None:
                 phone.context.close()
 

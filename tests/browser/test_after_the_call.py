@@ -42,7 +42,7 @@ class Hand:
 @pytest.fixture
 def touch(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(locale="en-GB", viewport={"width": 390, "height": 844}, has_touch=True)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 

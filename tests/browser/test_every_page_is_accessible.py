@@ -70,7 +70,7 @@ def test_no_page_has_a_violation(
     found: dict[str, list[str]] = {}
     for role, paths in OF_PEOPLE.items():
         context = chromium.new_context(color_scheme=scheme, viewport={"width": 390, "height": 844}, locale="en-GB")
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(30_000)
         person = demo_system.people[role]
         page = sign_in(context, demo_system.url, person.name, person.password)
         about = _about(demo_system)

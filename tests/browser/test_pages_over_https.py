@@ -44,7 +44,7 @@ def context(kept: Kept, trusts: bool) -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=flags)
         context = browser.new_context(locale="en-GB")
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         yield context
         browser.close()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -15,6 +17,7 @@ from services.web.routes import Part
 from tests.browser.vault_house import (
     ADDRESS,
     ANOTHER,
+    ASHA,
     CODE,
     HER,
     NAME,
@@ -263,6 +266,64 @@ def test_all_that_is_held_about_her_is_given_to_her_on_paper_and_as_a_file(kept:
     assert len(told["events"]) == 8
     assert kept.deeds()[-2:] == ["exported", "exported"]
     assert {entry.look.purpose for entry in kept.audit()[-2:]} == {"for_her"}
+
+
+TAKEN_AT = b"GPS 23.0 N 89.0 E"
+
+
+def a_photo(page: Page) -> bytes:
+    """Of nobody, large, with what a camera writes beside the picture."""
+    drawn = """() => {
+        const canvas = Object.assign(document.createElement("canvas"), { width: 1600, height: 1200 });
+        const pen = canvas.getContext("2d");
+        pen.fillStyle = "teal";
+        pen.fillRect(0, 0, 800, 1200);
+        return canvas.toDataURL("image/jpeg").split(",")[1];
+    }"""
+    jpeg = base64.b64decode(page.evaluate(drawn))
+    exif = b"Exif\0\0" + TAKEN_AT
+    return jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
+
+
+def kept_photo(kept: Kept) -> bytes:
+    question = {"fields": ["photo"], "purpose": "correction"}
+    answer = httpx.post(f"{kept.url}/v1/vault/cases/{HER}:reveal", headers=ASHA, json=question, trust_env=False).json()
+    return base64.b64decode(answer.get("photo", ""))
+
+
+def test_her_photo_is_kept_small_and_without_where_it_was_taken_and_shown_to_who_visits_her(
+    kept: Kept, context: BrowserContext
+) -> None:
+    keep_her(kept)
+    page = go_to_her(kept, context)
+    page.goto(f"{kept.url}/cases/{HER}/identity")
+    photo = a_photo(page)
+    assert TAKEN_AT in photo
+    chosen = page.get_by_label("Choose a photo of her")
+    tab_to(page, chosen)
+    chosen.set_input_files({"name": "no-picture.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff no picture"})
+    expect(page.locator("[data-wrong=photo]")).to_be_visible()
+    expect(page.locator("[data-keep]")).to_be_disabled()
+    chosen.set_input_files({"name": "salma.jpg", "mimeType": "image/jpeg", "buffer": photo})
+    with page.expect_request(lambda request: request.method == "POST") as posted:
+        press(page, "Keep the photo")
+    assert "salma" not in (posted.value.post_data or "")
+    expect(page.locator("[data-kept]")).to_be_visible()
+    small = kept_photo(kept)
+    assert small.startswith(b"\xff\xd8\xff") and len(small) < 60_000 and TAKEN_AT not in small
+    page.goto(f"{kept.url}/cases/{HER}")
+    choose(page, "What for", "To visit")
+    press(page, "Show who to call")
+    canvas = page.locator("canvas.photo[data-shown=yes]")
+    expect(canvas).to_be_visible()
+    assert canvas.evaluate("canvas => [canvas.width, canvas.height]") == [480, 360]
+    assert "photo" in kept.audit()[-1].look.fields
+    page.goto(f"{kept.url}/cases/{HER}/identity")
+    press(page, "Fill in what is kept, to change it")
+    expect(page.locator("canvas.photo[data-shown=yes]")).to_be_visible()
+    press(page, "Take the kept photo away")
+    expect(page.locator("[data-kept]")).to_be_visible()
+    assert kept_photo(kept) == b""
 
 
 def test_a_supervisor_who_did_not_break_the_glass_is_given_nothing_for_her(kept: Kept, context: BrowserContext) -> None:

@@ -326,6 +326,8 @@ Sample = tuple[int, float]
 """(instant, bytes)."""
 
 TEN_MINUTES: Final = 600_000
+LEAST_TOLD: Final = 1024 * 1024
+"""Bytes in ten minutes: less is noise."""
 _MOST_PAIRED: Final = 300
 
 
@@ -344,7 +346,7 @@ def slope(samples: Sequence[Sample]) -> float:
 
 
 def growing_memory(
-    who: str, samples: Sequence[Sample], warm_until: int, most_in_ten_minutes: float = 1024 * 1024
+    who: str, samples: Sequence[Sample], warm_until: int, most_in_ten_minutes: float = LEAST_TOLD
 ) -> list[Violation]:
     """I14: after it has warmed up, a process grows by less than so many bytes in ten minutes."""
     warm = [one for one in samples if one[0] >= warm_until]

@@ -26,6 +26,8 @@ from tests.faults.alert_reader import AlertReader
 from tests.faults.evidence import Evidence
 from tests.faults.faulty_system import FaultySystem, faulty_system, now
 from tests.faults.invariants import (
+    LEAST_TOLD,
+    TEN_MINUTES,
     Invariant,
     Violation,
     differing_rows,
@@ -203,12 +205,17 @@ class Run:
             found += lag_that_stays("sink", self.samples.behind["sink"], healed, SINK_MAY_BE_BEHIND_MS)
         return found
 
-    def growing(self) -> list[Violation]:
-        """I14 of every process: its memory after a quarter of the time."""
+    def growing(self, kept: Mapping[str, float]) -> list[Violation]:
+        """I14 of every process: its memory after a quarter of the time.
+
+        kept: by name, the bytes that a part keeps of every event as long as it runs.
+        """
         found = []
         for name, samples in self.samples.memory.items():
-            warm_until = samples[0][0] + (samples[-1][0] - samples[0][0]) // 4
-            found += growing_memory(name, samples, warm_until)
+            began, ended = samples[0][0], samples[-1][0]
+            in_ten_minutes = self.phones.said * TEN_MINUTES / max(ended - began, 1)
+            most = LEAST_TOLD + kept.get(name, 0) * in_ten_minutes
+            found += growing_memory(name, samples, began + (ended - began) // 4, most)
         return found
 
     def _tell(self, found: Evidence, violations: list[Violation], *, memory: bool) -> None:

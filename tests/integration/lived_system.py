@@ -19,6 +19,7 @@ from infra.clickhouse.table_hash import Bound, TableHash, table_hashes
 from infra.kafka.create_topics import create_topics
 from infra.kafka.grants import LOADER, RUNNER
 from infra.kafka.node import KafkaNode
+from infra.runner.log_records import ends_of, records_of
 from infra.runner.rebuild.telling import Generation, common_bound, ends_within
 from infra.runner.status import running_state, settings_of_running
 from services.access.demo_people import DemoOrganisation, DemoPerson, create_demo_people
@@ -28,11 +29,11 @@ from services.casework.domain.events import Event, parse_event
 from services.casework.domain.instants import DAY, HOUR, SECOND, parse_instant
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy, policy_of
 from services.runtime.settings import Settings
-from services.runtime.topics import CASE_EVENTS, PARTITIONS, partition_of
+from services.runtime.topics import CASE_EVENTS, PARTITIONS, Topic, partition_of
 from streams.kafka_clients import librdkafka_settings
 from streams.log_export import read_log
 from tests.demo_fixture import DemoProcess
-from tests.live_log import Appender, TopicReader, eventually
+from tests.live_log import Appender, eventually
 from tests.simulation.random_histories import random_history
 from tests.system_fixture import KALIGANJ, SHARSHA, bearer, policy_as_toml, policy_of_seconds
 
@@ -176,15 +177,11 @@ class LivedSystem:
         with Generation(self.settings) as now:
             return list(now.client.query(query).result_rows)
 
-    def told_in(self, topic: str, seconds: float = 3) -> set[bytes]:
+    def told_in(self, topic: Topic) -> set[bytes]:
         """The values that stand in a topic: the same bytes once."""
-        reader = TopicReader(self.settings.kafka_bootstrap_servers, topic, librdkafka_settings(self.settings))
-        try:
-            while reader.read(seconds):
-                pass
-            return set(reader.values)
-        finally:
-            reader.close()
+        settings = self.settings
+        told = {message.value() for message in records_of(settings, topic, ends_of(settings, topic))}
+        return {value for value in told if value is not None}
 
     def log(self) -> dict[tuple[int, int], tuple[int, str]]:
         """Every record of the log by its place: its time, and what it says."""

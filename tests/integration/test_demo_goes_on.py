@@ -1,4 +1,4 @@
-"""The demonstration survives the death of its parts, stops, is rebuilt, and comes again."""
+"""The demonstration survives the death of its parts, stops, and comes again."""
 
 from __future__ import annotations
 
@@ -89,12 +89,6 @@ def test_ctrl_c_stops_everything_within_fifteen_seconds_and_nothing_is_left(own:
     assert time.monotonic() - began < 15
     assert not [pid for pid in everything if is_alive(pid)]
     assert "Everything has stopped." in own.said()
-
-
-def test_a_stopped_system_can_be_rebuilt_from_its_log(own: DemoProcess) -> None:
-    done = run_module(own, "infra.runner", "rebuild")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Rebuilt after" in done.stdout
 
 
 def test_the_next_start_has_the_data_still_and_says_its_age(own: DemoProcess) -> None:

@@ -33,7 +33,7 @@ from services.access.demo_people import DemoPerson
 from tests.integration.casework_process import a_call, an_opening
 from tests.system_fixture import System, bearer, running_system
 
-EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES") or 6)
+EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES") or 4)
 STREAM = "/v1/alerts/stream"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ASKERS = ("caseworker", "supervisor", "evaluator", "administrator", "donor", "nobody")

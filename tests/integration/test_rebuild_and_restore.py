@@ -64,9 +64,7 @@ def before(lived: LivedSystem) -> Remembered:
     appender.flush()
     time.sleep(4)
     bound = lived.reached()
-    return Remembered(
-        bound, lived.hashes(bound), lived.told_in(ALERTS.name), lived.told_in(OBLIGATIONS.name), lived.log()
-    )
+    return Remembered(bound, lived.hashes(bound), lived.told_in(ALERTS), lived.told_in(OBLIGATIONS), lived.log())
 
 
 def test_the_history_has_what_makes_it_hard(lived: LivedSystem, before: Remembered) -> None:
@@ -99,8 +97,8 @@ def test_a_running_system_is_rebuilt_while_events_come_and_nobody_sees_an_empty_
     assert not [answer for answer in answers if answer == "empty"], answers
     assert "shown" in answers and "failed" in answers, "the switch was not seen"
     assert lived.hashes(before.bound) == before.hashes
-    assert before.alerts <= lived.told_in(ALERTS.name)
-    assert before.obligations <= lived.told_in(OBLIGATIONS.name)
+    assert before.alerts <= lived.told_in(ALERTS)
+    assert before.obligations <= lived.told_in(OBLIGATIONS)
     eventually(lambda: lived.inbox(supervisor).status_code == 200, 30, "the inbox is shown again")
 
 
@@ -182,7 +180,7 @@ def test_a_rebuild_that_is_killed_in_its_switch_is_finished_by_the_next(lived: L
     assert not journal.exists()
     lived.start()
     assert lived.hashes(before.bound) == before.hashes
-    assert before.alerts <= lived.told_in(ALERTS.name)
+    assert before.alerts <= lived.told_in(ALERTS)
 
 
 def _kill_when(command: subprocess.Popen[str], holds: Callable[[], bool]) -> None:
@@ -235,7 +233,7 @@ def test_what_was_backed_up_and_wiped_is_the_same_after_a_restore(
     assert said.count("as when it was backed up") == len(before.hashes)
     lived.start()
     assert lived.hashes(before.bound) == before.hashes
-    assert before.alerts <= lived.told_in(ALERTS.name)
+    assert before.alerts <= lived.told_in(ALERTS)
     log = lived.log()
     # What ended the history once says only that time has passed, now that the history ends later.
     assert {place: log[place][0] for place in before.log} == {place: was[0] for place, was in before.log.items()}

@@ -27,13 +27,14 @@ from services.web.vault_refusals import hide_the_unknown, why_not
 
 _CARD: Final = ("names", "phones", "plan")
 _WHERE: Final = ("names", "address", "plan")
+_TO_KNOW_HER_BY: Final = ("photo",)
 SHOWN_FOR: Final[Mapping[str, tuple[str, ...]]] = {
     Purpose.CALL: _CARD,
     Purpose.MESSAGE: _CARD,
-    Purpose.VISIT: _WHERE,
+    Purpose.VISIT: (*_WHERE, *_TO_KNOW_HER_BY),
     Purpose.REFERRAL: _WHERE,
     Purpose.DOCUMENTS: _WHERE,
-    Purpose.EMERGENCY: ("names", "phones", "address", "plan"),
+    Purpose.EMERGENCY: ("names", "phones", "address", "plan", *_TO_KNOW_HER_BY),
 }
 """What a purpose needs and no more: who only visits her is not shown her number, and needs no reason at night."""
 CARD, WORDS = "card", "words"

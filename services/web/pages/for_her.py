@@ -97,7 +97,6 @@ async def _paper(visit: Visit, case_answer: Json, events: Json, held: Json) -> R
         case=case,
         timeline=timeline,
         kept=kept,
-        photo="photo" in held,
         loose=[note for note_id, note in kept.notes.items() if note_id not in said_of_events],
         shown=shown,
         phrase=phrase,

@@ -24,18 +24,22 @@ from services.web.vault_refusals import hide_the_unknown, why_not
 
 _FEWEST_ROWS: Final = 3
 _MOST_ROWS: Final = 21
-_KEPT_SO_FAR: Final = ("names", "address", "plan")
+_KEPT_SO_FAR: Final = ("names", "address", "photo", "plan")
 """Her numbers are not among them: they would need a reason at some hours, and a new plan must not."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentitySheet:
-    """The first form: names and phones one a line. What is empty is not said and stays as it is kept."""
+    """The first form: names and phones one a line. What is empty is not said and stays as it is kept.
+
+    kept_photo: base64, to be looked at; a new one has a form of its own.
+    """
 
     names: str = ""
     phones: str = ""
     address: str = ""
     no_phones: bool = False
+    kept_photo: str = ""
 
     @staticmethod
     def typed_in(typed: Mapping[str, str]) -> IdentitySheet:
@@ -113,7 +117,7 @@ async def identity_page(visit: Visit) -> Response:
 
 @page(Role.CASEWORKER)
 async def keep(visit: Visit) -> Response:
-    """One of the forms sent (`act`: identity, plan), or what is kept asked for to change it (fill_in)."""
+    """One of the forms sent (`act`: identity, photo, plan), or what is kept asked for to change it (fill_in)."""
     case_id = case_id_of(visit)
     form = await posted_form(visit.request)
     typed = fields_of(form)
@@ -123,6 +127,10 @@ async def keep(visit: Visit) -> Response:
         case "identity":
             identity = IdentitySheet.typed_in(typed)
             return await _keep(visit, case_id, "identity", identity.body(), identity, PlanSheet())
+        case "photo":
+            # Empty: the one that is kept is taken away.
+            body = {"photo": typed.get("photo", "")}
+            return await _keep(visit, case_id, "identity", body, IdentitySheet(), PlanSheet())
         case "plan":
             plan = PlanSheet.typed_in(form)
             return await _keep(visit, case_id, "safe-contact-plan", plan.body(), IdentitySheet(), plan)
@@ -134,7 +142,7 @@ async def _fill_in(visit: Visit, case_id: str) -> Response:
     found = await looked(visit, case_id, Look(Purpose.CORRECTION), _KEPT_SO_FAR, "")
     if found.shown is None:
         return _show(visit, case_id, IdentitySheet(), PlanSheet(), found.status, messages=[found.refusal])
-    identity = IdentitySheet("\n".join(found.shown.names), "", found.shown.address)
+    identity = IdentitySheet("\n".join(found.shown.names), "", found.shown.address, kept_photo=found.shown.photo)
     return _show(visit, case_id, identity, PlanSheet.of(found.shown))
 
 

@@ -13,7 +13,13 @@ __all__ = ["pages"]  # a fixture, found by its name
 
 @pytest.mark.parametrize(
     ("how", "name"),
-    [(killed, "neglect_watch"), (stopped, "neglect_watch"), (frozen, "alerting"), (killed, "web")],
+    [
+        (killed, "neglect_watch"),
+        (stopped, "neglect_watch"),
+        (frozen, "alerting"),
+        (killed, "alerting"),
+        (killed, "web"),
+    ],
 )
 def test_every_open_page_is_red_within_a_minute_of_a_part_that_stops_and_well_again_after(
     system: System, pages: dict[str, Page], how: How, name: str

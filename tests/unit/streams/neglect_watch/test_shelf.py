@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-
 from services.casework.domain.fact_book import key_of
 from services.casework.domain.policy_timeline import SINCE_EVER, PolicyBook
-from streams.neglect_watch import shelf as shelf_module
-from streams.neglect_watch.shelf import Shelf
+from streams.neglect_watch.shelf import OPEN_CASES, Shelf
 from tests.case_builder import DAY, MAR_1, MAR_2, MAR_3, MAR_10, CaseBuilder, a_policy, a_rule, event_id, every
 
 POLICY = a_policy(a_rule(every(7 * DAY)))
 MAR_8, MAR_9 = MAR_1 + 7 * DAY, MAR_2 + 7 * DAY
 
 
-def a_shelf() -> Shelf:
+def a_shelf(open_cases: int = OPEN_CASES) -> Shelf:
     book = PolicyBook()
     book.change("", SINCE_EVER, POLICY)
-    return Shelf(book)
+    return Shelf(book, open_cases)
 
 
 def fold(shelf: Shelf, story: CaseBuilder, offset: int) -> str:
@@ -137,11 +134,10 @@ def test_of_two_states_of_a_case_the_one_further_along_the_log_stands() -> None:
         assert (applied(again, case_id), again.next_due()) == (4, MAR_8)
 
 
-def test_many_cases_are_packed_and_opened_without_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    roomy, narrow = a_shelf(), a_shelf()
+def test_many_cases_are_packed_and_opened_without_a_difference() -> None:
+    roomy, narrow = a_shelf(1000), a_shelf(3)
     found: list[list[str]] = []
     for shelf, room in ((roomy, 1000), (narrow, 3)):
-        monkeypatch.setattr(shelf_module, "OPEN_CASES", room)
         for number in range(20):
             settle(shelf, number, MAR_1 + number, number)
             pass_time(shelf, MAR_1 + number + 1, number)
