@@ -67,6 +67,11 @@ test: setup ## every test, on real parts, two at a time: some fifty minutes on t
 	$(PY) -m pytest -q $(ALONE) || failed=1; \
 	exit $$failed
 
+.PHONY: browser
+browser: setup ## the tests of the pages alone, in Chromium, as each person: ONLY="-k keyboard" takes these
+	@$(PY) -m infra.system_packages
+	$(PY) -m pytest -q -n 2 tests/browser $(ONLY)
+
 .PHONY: bench
 bench: setup ## measure how fast it is; takes long, ONLY="B3 B8" takes these
 	@$(PY) -m infra.system_packages --only java,maven

@@ -17,12 +17,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from services.runtime.serve import HttpServer
 from services.runtime.tls import Certificate
 from services.web.app import create_app
 from services.web.bootstrap import new_client
 from services.web.routes import Part
+from tests.browser import by_keyboard
 from tests.browser.canned_answers import PASSWORD
 from tests.browser.fake_services import FakeServices, FakeVerifier
 
@@ -70,17 +72,17 @@ class Loop:
 
 
 @contextmanager
-def origin_of(app: Callable[[], Starlette]) -> Iterator[str]:
-    """The address of an origin, made in the loop it is served in, until the block ends."""
+def origin_of(app: Callable[[], ASGIApp], certificate: Certificate | None = None) -> Iterator[str]:
+    """The address of an origin, made in the loop it is served in, until the block ends. certificate: for TLS."""
     loop = Loop()
 
     async def made() -> HttpServer:
-        return HttpServer(app(), "127.0.0.1", 0)
+        return HttpServer(app(), "127.0.0.1", 0, tls=certificate.for_http() if certificate else None)
 
     origin = loop.run(made())
     loop.run(origin.start())
     try:
-        yield f"http://127.0.0.1:{origin.port}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{origin.port}"
     finally:
         loop.run(origin.stop(1))
         loop.close()
@@ -147,11 +149,8 @@ def without_script(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 def sign_in(context: BrowserContext, url: str, name: str, password: str = PASSWORD) -> Any:
-    """A page signed in through the form, as a person does it."""
+    """A page signed in through the form, as a person does it who has no mouse."""
     page = context.new_page()
-    page.goto(f"{url}/sign-in")
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    by_keyboard.sign_in(page, url, name, password, onwards="")
     page.wait_for_url(lambda address: "/sign-in" not in address)
     return page

@@ -32,6 +32,7 @@ from services.web.sessions import (
     form_token,
     session_token,
 )
+from services.web.ways_back import address_of
 
 _log: Final = logging.getLogger("services.web")
 _FOLDER: Final = Path(__file__).parent
@@ -228,13 +229,12 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     words = words_for(request)
     secret = form_secret(request)
     person = values.pop("person", getattr(request.state, "person", None))
-    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     shell = {
         "_": words,
         "words": words,
         "person": person,
         "path": request.url.path,
-        "back": quote(back if request.method == "GET" else request.url.path, safe="/"),
+        "back": quote(address_of(request), safe="/"),
         "form_token": form_token(secret) if secret else "",
         "form_token_field": FORM_FIELD,
         "now": now_text(),

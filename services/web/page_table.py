@@ -35,6 +35,9 @@ from services.web.pages import (
     workload,
 )
 
+_SMALL: Final = (Middleware(GZipMiddleware, compresslevel=6),)
+"""Lists and numbers, for slow lines. A page with who she is goes as it is: how far it shrinks would tell of it."""
+
 _COMING_IN: Final = (
     Route("/", signing.home),
     Route("/sign-in", signing.sign_in_page),
@@ -68,9 +71,9 @@ _OF_A_CASE: Final = (
 """One survivor: her page, what is recorded of her, who she is."""
 
 _STAFF: Final = (
-    Route("/today", staff.today),
+    Route("/today", staff.today, middleware=_SMALL),
     Route("/unsent", device.unsent),
-    Route("/sheets", device.sheets, middleware=[Middleware(GZipMiddleware)]),
+    Route("/sheets", device.sheets, middleware=_SMALL),
     Route("/session", device.session),
     Route("/open-case", staff.open_case_page),
     Route("/open-case", staff.open_case, methods=["POST"]),
@@ -78,10 +81,10 @@ _STAFF: Final = (
 """Caseworkers: whom to contact today, and a device that is often offline."""
 
 _SUPERVISORS: Final = (
-    Route("/cases", oversight.case_list),
+    Route("/cases", oversight.case_list, middleware=_SMALL),
     Route("/cases/chosen/{act}", oversight.act_on_cases, methods=["POST"]),
-    Route("/caseworkers", workload.by_caseworker),
-    Route("/inbox", supervisor.inbox),
+    Route("/caseworkers", workload.by_caseworker, middleware=_SMALL),
+    Route("/inbox", supervisor.inbox, middleware=_SMALL),
     Route("/inbox/chosen/{act}", several.act_on_chosen, methods=["POST"]),
     Route("/inbox/{alert_id}/{act}", supervisor.act_on, methods=["POST"]),
     Route("/policy", policy.policy_page),
@@ -90,9 +93,9 @@ _SUPERVISORS: Final = (
 """Supervisors: who was forgotten, what no alert tells of, the rules, who looked at whom."""
 
 _EVALUATORS: Final = (
-    Route("/outcomes", evaluator.outcomes),
-    Route("/outcomes/indicators/{name}", outcome.indicator),
-    Route("/outcomes/curves/{name}", outcome.curve),
+    Route("/outcomes", evaluator.outcomes, middleware=_SMALL),
+    Route("/outcomes/indicators/{name}", outcome.indicator, middleware=_SMALL),
+    Route("/outcomes/curves/{name}", outcome.curve, middleware=_SMALL),
     Route("/targets", targets.targets_page),
     Route("/targets", targets.set_target, methods=["POST"]),
     Route("/targets/drop", targets.drop_target, methods=["POST"]),

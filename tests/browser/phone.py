@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, BrowserType, Page, sync_playwright
 
 from infra.certificates.keeping import Kept, keep_certificates
 from services.runtime.tls import load_certificate
@@ -48,7 +48,7 @@ WORKER_IS_READY = """async () => {
 class Phone:
     """url: of the origin as the phone knows it. line: what lies between the two."""
 
-    playwright: Playwright
+    chromium: BrowserType
     profile: Path
     url: str
     line: FaultProxy
@@ -57,7 +57,7 @@ class Phone:
 
     def switched_on(self) -> Page:
         """The browser, with what its profile remembers, at an empty page."""
-        self.context = self.playwright.chromium.launch_persistent_context(
+        self.context = self.chromium.launch_persistent_context(
             self.profile,
             executable_path=shutil.which("chromium"),
             args=self.flags,
@@ -142,29 +142,29 @@ def eventually(what: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> An
 
 
 @contextmanager
-def phone_on(line: FaultProxy, profile: Path, url: str, flags: list[str]) -> Iterator[Phone]:
+def phone_on(chromium: BrowserType, line: FaultProxy, directory: Path, kept: Kept) -> Iterator[Phone]:
+    """Under the name of the certificate, which lives on this machine alone."""
     assert shutil.which("chromium") is not None, "chromium is needed: apt-get install chromium"
-    with sync_playwright() as playwright:
-        phone = Phone(playwright, profile, url, line, flags)
-        phone.switched_on()
-        try:
-            yield phone
-        finally:
-            if phone.context is not None:
-                phone.context.close()
+    flags = [*CHROMIUM_FLAGS, *trusting(kept)]
+    phone = Phone(chromium, directory / "profile", f"https://{NAME}:{line.port}", line, flags)
+    phone.switched_on()
+    try:
+        yield phone
+    finally:
+        if phone.context is not None:
+            phone.context.close()
 
 
 @contextmanager
 def a_phone(directory: Path) -> Iterator[tuple[Phone, Faces]]:
-    """In front of canned services, over https under a name that lives on this machine alone."""
+    """In front of canned services."""
     kept = keep_certificates(directory / "certificates", NAME, datetime.now(UTC))
     certificate = load_certificate(kept.chain_file, kept.key_file, datetime.now(UTC))
     with (
         serving(FakeServices(), certificate=certificate) as faces,
         FaultProxy(urlsplit(faces.url).port or 0) as line,
-        phone_on(
-            line, directory / "profile", f"https://{NAME}:{line.port}", [*CHROMIUM_FLAGS, *trusting(kept)]
-        ) as phone,
+        sync_playwright() as playwright,
+        phone_on(playwright.chromium, line, directory, kept) as phone,
     ):
         yield phone, faces
 

@@ -173,12 +173,17 @@ def test_a_session_is_ended_from_another_device(access: Running, url: str, conte
     assert access.ask("POST", "/v1/session:refresh", json={"refresh_token": lost["refresh_token"]}).status_code == 401
 
 
-def test_an_administrator_signs_somebody_out_invites_her_again_and_closes_her_account(
+def test_an_administrator_lets_somebody_try_again_signs_her_out_invites_her_again_and_closes_her_account(
     access: Running, url: str, context: BrowserContext
 ) -> None:
     new = someone(access)
+    wrong = {"name": new.sign_in_name, "password": "wrong"}
+    assert 429 in (access.ask("POST", "/v1/session", json=wrong).status_code for _ in range(12))
     page = signed_in(context, url, access.person(Role.ADMINISTRATOR), "/people")
     row = page.locator(f"tr[data-account='{new.account_id}']")
+    tab_to(page, row.locator("[data-waits] + form button"))
+    page.keyboard.press("Enter")
+    expect(row.locator("[data-waits]")).to_have_count(0)
 
     def do(action: str) -> None:
         tab_to(page, row.locator("summary"))
@@ -256,9 +261,16 @@ def test_an_account_that_cannot_be_says_why_beside_the_field(
     expect(page.get_by_label("Administrator", exact=True)).to_be_checked()
 
 
-def test_the_pages_speak_bangla(access: Running, url: str, context: BrowserContext) -> None:
+def test_the_pages_speak_bangla_and_write_the_digits_that_somebody_wants(
+    access: Running, url: str, context: BrowserContext
+) -> None:
     page = signed_in(context, url, access.person(Role.CASEWORKER))
-    page.goto(f"{url}/language?to=bn&back=/account")
+    follow(page, "বাংলা")
     expect(page.get_by_role("heading", level=1)).to_have_text("আমার অ্যাকাউন্ট")
+    digits = page.locator("[data-numerals]")
+    expect(digits).to_have_attribute("data-numerals", "bn")
+    tab_to(page, digits.get_by_role("link"))
+    page.keyboard.press("Enter")
+    expect(digits).to_have_attribute("data-numerals", "en")
     page.goto(f"{url}/invitation")
     expect(page.get_by_role("heading", level=1)).to_have_text("আমন্ত্রণে প্রবেশ")

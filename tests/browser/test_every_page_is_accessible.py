@@ -1,15 +1,18 @@
-"""Every page of the running system, as the person it is for: light and dark, in both languages, without a violation."""
+"""Every page of the running system, as the person it is for, light and dark, in both languages: without a violation of
+what makes it accessible, under the strict policy, and asking nobody but the origin."""
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Any, Final
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from services.web.headers import CONTENT_SECURITY_POLICY
 from services.web.page_table import PAGES
-from tests.browser.accessible import violations
+from tests.browser.accessible import violations_in_both_schemes
 from tests.browser_fixture import sign_in
 
 NO_PAGES: Final = frozenset({"/", "/blank", "/language", "/numerals", "/sheets", "/session", "/second-factor"})
@@ -55,6 +58,12 @@ OF_PEOPLE: Final[dict[str, tuple[str, ...]]] = {
 OF_RELEASES: Final = frozenset({"/releases/{number}", "/releases/{number}/report"})
 """Looked at where a release is made (test_donor_report)."""
 OPEN_TO_ALL: Final = ("/sign-in", "/invitation")
+NOTE_WHAT_IS_STOPPED: Final = """
+window.stopped = [];
+addEventListener("securitypolicyviolation", (event) => {
+  window.stopped.push(`${event.effectiveDirective} ${event.blockedURI}`);
+});
+"""
 
 
 def test_every_page_there_is_is_looked_at() -> None:
@@ -63,40 +72,66 @@ def test_every_page_there_is_is_looked_at() -> None:
     assert looked_at | OF_RELEASES | set(OPEN_TO_ALL) | NO_PAGES == pages
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("bn", "dark")])
-def test_no_page_has_a_violation(
-    demo_system: Any, chromium: Browser, language: str, scheme: Literal["light", "dark"]
-) -> None:
-    found: dict[str, list[str]] = {}
-    for role, paths in OF_PEOPLE.items():
-        context = chromium.new_context(color_scheme=scheme, viewport={"width": 390, "height": 844}, locale="en-GB")
-        context.set_default_timeout(30_000)
-        person = demo_system.people[role]
-        page = sign_in(context, demo_system.url, person.name, person.password)
-        about = _about(demo_system)
-        page.goto(f"{demo_system.url}/language?to={language}&back=/account")
+@dataclass
+class Looked:
+    """A page as a person was shown it. stopped: what its policy did not let it do. asked: where the browser went."""
+
+    where: str
+    policy: str
+    violations: list[str]
+    stopped: list[str]
+    asked: list[str]
+
+
+@pytest.fixture(scope="module", params=["en", "bn"])
+def looked(request: pytest.FixtureRequest, demo_system: Any, chromium: Browser) -> list[Looked]:
+    """Every page, as everybody it is for sees it on her phone, in one language, light and dark."""
+    found: list[Looked] = []
+    about = _about(demo_system)
+    for role, paths in (("", OPEN_TO_ALL), *OF_PEOPLE.items()):
+        context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-GB")
+        context.set_default_timeout(60_000)
+        context.add_init_script(NOTE_WHAT_IS_STOPPED)
+        page = _at_the_door(context, demo_system, role)
+        page.goto(f"{demo_system.url}/language?to={request.param}&back=/blank")
+        asked: list[str] = []
+        context.on("request", lambda request, asked=asked: asked.append(request.url))
         for path in paths:
+            asked.clear()
             answer = page.goto(demo_system.url + path.format_map(about))
             assert answer is not None and answer.status == 200, f"{role} {path}: {answer and answer.status}"
-            assert page.locator("html").get_attribute("lang") == language
-            if wrong := violations(page):
-                found[f"{role} {path}"] = wrong
+            assert page.locator("html").get_attribute("lang") == request.param
+            policy = answer.headers["content-security-policy"]
+            wrong = violations_in_both_schemes(page)
+            found.append(Looked(f"{role} {path}", policy, wrong, page.evaluate("window.stopped"), list(asked)))
         context.close()
-    assert found == {}
+    return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_before_signing_in_have_none_either(
-    demo_system: Any, chromium: Browser, scheme: Literal["light", "dark"]
-) -> None:
-    context = chromium.new_context(color_scheme=scheme, viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    found = {}
-    for path in OPEN_TO_ALL:
-        page.goto(demo_system.url + path)
-        found[path] = violations(page)
-    context.close()
-    assert found == {path: [] for path in OPEN_TO_ALL}
+def _at_the_door(context: BrowserContext, demo_system: Any, role: str) -> Page:
+    """Signed in as the person of that role, or nobody yet."""
+    if not role:
+        return context.new_page()
+    person = demo_system.people[role]
+    page: Page = sign_in(context, demo_system.url, person.name, person.password)
+    return page
+
+
+def test_no_page_has_a_violation_light_or_dark(looked: list[Looked]) -> None:
+    assert {page.where: page.violations for page in looked if page.violations} == {}
+
+
+def test_every_page_has_the_strict_policy_and_none_is_stopped_by_it(looked: list[Looked]) -> None:
+    sources = {source for directive in CONTENT_SECURITY_POLICY.split("; ") for source in directive.split()[1:]}
+    assert sources == {"'none'", "'self'"}
+    assert {page.policy for page in looked} == {CONTENT_SECURITY_POLICY}
+    assert {page.where: page.stopped for page in looked if page.stopped} == {}
+
+
+def test_no_request_of_any_page_leaves_the_origin(demo_system: Any, looked: list[Looked]) -> None:
+    asked = [url for page in looked for url in page.asked]
+    assert len(asked) > len(looked)
+    assert [url for url in asked if not url.startswith(f"{demo_system.url}/")] == []
 
 
 def _about(demo_system: Any) -> dict[str, str]:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from services.runtime.topics import CASE_EVENTS
 from tests.browser.counted_apart import CountedApart, Person
+from tests.browser.demo_over_https import PhoneOfDemo, phone_of_demo
 from tests.browser.pages_read import read_inbox, read_outcomes, read_worklist
+from tests.browser.phone import eventually
+from tests.browser.test_outbox import kept_id, record_a_call, unsent
 from tests.browser_fixture import sign_in
+from tests.demo_fixture import DemoSystem, asked, own_account
+from tests.live_log import TopicReader
 
 LOOKS = 4
 """A timer may fire between what the page says and what it says it is checked up to: then one looks again."""
@@ -102,3 +112,84 @@ def test_the_origin_is_ready_and_describes_every_part(demo_system: Any, context:
     assert "x-missing-parts" not in document["info"]
     assert {"/v1/events", "/v1/worklist", "/v1/alerts", "/v1/detector", "/v1/session"} <= set(document["paths"])
     assert any(path.startswith("/v1/outcomes") for path in document["paths"])
+
+
+def test_twelve_events_of_a_phone_on_a_bad_line_are_in_the_log_exactly_once_each(
+    demo_system: DemoSystem, chromium: Browser, tmp_path: Path
+) -> None:
+    """Last in this file: it kills the part that takes events."""
+    hers = demo_system.cases_of(own_account(demo_system)) & demo_system.opened_cases() - demo_system.closed_cases()
+    cases = sorted(hers)[:4]
+    written: dict[str, str] = {}
+    with phone_of_demo(demo_system, chromium.browser_type, tmp_path) as house:
+        record_in_aeroplane_mode_and_lose_the_battery(house, cases, written)
+        page = the_first_answer_is_lost(house)
+        os.kill(demo_system.command.parts()["casework"]["pid"], signal.SIGKILL)
+        for case_id in cases:
+            record_a_call(page, house.phone.url, case_id=case_id)
+            shown = page.locator("[data-kept], [data-receipt]").first
+            expect(shown).to_be_visible()
+            written[shown.get_attribute("data-kept") or shown.get_attribute("data-receipt") or ""] = case_id
+        eventually(lambda: is_ready(demo_system), 120)
+        page.reload()
+        unsent(page, 0)
+    assert len(written) == 12
+    assert times_in_log(demo_system, set(written)) == dict.fromkeys(written, 1)
+    for case_id in cases:
+        ids = sorted(event_id for event_id, about in written.items() if about == case_id)
+        found = eventually(lambda case_id=case_id, ids=ids: entries_of(demo_system, case_id, ids))
+        assert [entry["conflicts"] for entry in found] == [[]] * len(ids)
+
+
+def record_in_aeroplane_mode_and_lose_the_battery(
+    house: PhoneOfDemo, cases: list[str], written: dict[str, str]
+) -> None:
+    """Eight events over a reload and in two tabs; then the browser is killed, with all of them kept and none sent."""
+    phone = house.phone
+    first = house.signed_in()
+    phone.go_offline()
+    second = phone.browser.new_page()
+    for number, case_id in enumerate(cases * 2):
+        if number == 4:
+            first.reload()
+        page = (first, second)[number % 2]
+        record_a_call(page, phone.url, case_id=case_id)
+        written[kept_id(page)] = case_id
+    unsent(first, 8)
+    phone.kill()
+
+
+def the_first_answer_is_lost(house: PhoneOfDemo) -> Page:
+    """On again, and with a connection: what waited is sent, and asked for again by its id."""
+    house.phone.switched_on()
+    house.phone.line.heal()
+    page = house.signed_in()
+    unsent(page, 0)
+    assert house.origin.status == 200
+    return page
+
+
+def is_ready(system: DemoSystem) -> bool:
+    try:
+        return httpx.get(f"{system.url}/readyz", trust_env=False, timeout=20).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def times_in_log(system: DemoSystem, event_ids: set[str]) -> dict[str, int]:
+    """How many records of the log have each."""
+    reader = TopicReader(system.kafka, CASE_EVENTS.name)
+    try:
+        while reader.read(1):
+            pass
+    finally:
+        reader.close()
+    found = (event_id for value in reader.values for event_id in event_ids if event_id.encode() in value)
+    return dict(Counter(found))
+
+
+def entries_of(system: DemoSystem, case_id: str, event_ids: list[str]) -> list[dict[str, Any]]:
+    """Of the case's timeline, once all are there; none twice."""
+    items = asked(system, f"/v1/cases/{case_id}/timeline")["items"]
+    found = [entry for entry in items if entry["event_id"] in event_ids]
+    return found if sorted(entry["event_id"] for entry in found) == event_ids else []

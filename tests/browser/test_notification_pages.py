@@ -22,6 +22,7 @@ from services.alerting.entrypoints.rest_notifications import notification_routes
 from services.casework.domain.policy import Severity
 from services.runtime.http import create_service_app
 from services.web.routes import Part
+from tests.browser.by_keyboard import enter, follow, press, select, tab_to, tick, type_into, unfold
 from tests.browser.canned_answers import PEOPLE
 from tests.browser.fake_services import FakeServices, FakeVerifier
 from tests.browser_fixture import Faces, serving, sign_in
@@ -90,33 +91,33 @@ def test_a_supervisor_without_a_channel_reads_in_the_inbox_that_she_is_told_only
     assert page.locator("[data-only-here]").count() == 0
 
 
-def test_a_channel_is_added_tried_out_and_removed_by_keyboard_alone(house: House, context: BrowserContext) -> None:
+def test_a_channel_is_added_tried_out_and_removed_and_times_are_said_by_keyboard_alone(
+    house: House, context: BrowserContext
+) -> None:
     page = sign_in(context, house.url, "nasrin")
-    page.get_by_role("link", name="How I am told").focus()
-    page.keyboard.press("Enter")
+    follow(page, "How I am told")
     expect(page.locator("[data-only-here]")).to_be_visible()
-    page.locator("[data-add] > summary").focus()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    page.keyboard.type("E-mail")
-    page.keyboard.press("Tab")
-    page.keyboard.type("salma@mail.example")
+    unfold(page.locator("[data-add] > summary"))
+    select(page.locator("#kind"), "E-mail")
+    type_into(page, "Address", "salma@mail.example")
     page.keyboard.press("Enter")
     expect(page.locator("[data-done=added]")).to_be_visible()
     expect(page.locator("[data-channel]")).to_have_count(1)
     expect(page.locator("[data-channel]")).to_contain_text("…mple")
     assert "salma" not in page.content()
-    page.get_by_role("button", name="Send a test").focus()
-    page.keyboard.press("Enter")
+    enter(page, page.get_by_role("button", name="Send a test"))
     expect(page.locator("[data-done=sent]")).to_be_visible()
     ((kind, address, title, body),) = house.sender.sent
     assert (kind, address, title) == (ChannelKind.EMAIL, "salma@mail.example", "This is a test")
     assert body.endswith("https://notebook.example")
-    page.get_by_role("button", name="Send a test").focus()
-    page.keyboard.press("Enter")
+    enter(page, page.get_by_role("button", name="Send a test"))
     expect(page.locator("[data-done=too_soon]")).to_be_visible()
-    page.get_by_role("button", name="Remove").focus()
-    page.keyboard.press("Enter")
+    tab_to(page, page.locator("#language"))
+    page.keyboard.press("ArrowDown")
+    enter(page, page.get_by_role("button", name="Save"))
+    expect(page.locator("[data-done=times]")).to_be_visible()
+    assert house.store.preferences()[NASRIN.account_id].language == "bn"
+    enter(page, page.get_by_role("button", name="Remove"))
     expect(page.locator("[data-done=removed]")).to_be_visible()
     assert page.locator("[data-channel]").count() == 0
 
@@ -178,7 +179,7 @@ def test_an_administrator_sees_who_is_told_and_what_failed_and_no_address(
     house: House, context: BrowserContext
 ) -> None:
     page = sign_in(context, house.url, "admin")
-    page.get_by_role("link", name="Who is told, and what failed").click()
+    follow(page, "Who is told, and what failed")
     expect(page.locator("[data-none-failing]")).to_be_visible()
     expect(page.locator("[data-nobody]")).to_be_visible()
     fail_something(house)
@@ -187,13 +188,13 @@ def test_an_administrator_sees_who_is_told_and_what_failed_and_no_address(
     expect(page.locator("[data-failing] tbody tr")).to_contain_text("The receiver did not take it.")
     expect(page.locator("[data-unheard]")).to_have_attribute("data-unheard", "1")
     assert "hook.example" not in page.content() and "of-her-own" not in page.content()
-    page.get_by_label("Fri").check()
-    page.get_by_role("button", name="Save").click()
+    tick(page.get_by_label("Fri"))
+    press(page, "Save")
     expect(page.locator("[data-done=days]")).to_be_visible()
     assert "friday" in house.store.working_days()[NASRIN.organisation]
     for day in ("Fri", "Sun", "Mon", "Tue", "Wed", "Thu"):
-        page.get_by_label(day).uncheck()
-    page.get_by_role("button", name="Save").click()
+        tick(page.get_by_label(day))
+    press(page, "Save")
     expect(page.locator("[data-wrong=days]")).to_be_visible()
 
 

@@ -60,13 +60,13 @@ def toggle(page: Page, role: str) -> None:
     page.keyboard.press("Space")
 
 
-def confirm_as_head(access: Running, url: str, context: BrowserContext, said: str) -> None:
+def decide_as_head(access: Running, url: str, context: BrowserContext, said: str, decision: str = "Confirm") -> None:
     context.clear_cookies()
     page = signed_in(context, url, access.person(Role.SUPERVISOR, "organisation"))
     follow(page, "Waiting for a second person")
     line = page.locator("[data-proposal]")
     expect(line).to_contain_text(said)
-    tab_to(page, line.get_by_role("button", name="Confirm"))
+    tab_to(page, line.get_by_role("button", name=decision))
     page.keyboard.press("Enter")
     expect(line).to_have_count(0)
 
@@ -89,8 +89,18 @@ def test_a_role_that_opens_no_case_counts_at_once_and_one_that_does_when_the_hea
     expect(page.locator("[data-proposed]")).to_contain_text("A second person must confirm this")
     expect(page.locator("[data-half]")).to_have_count(0)
     assert roles_of(access, eva) == ["donor", "evaluator"]
-    confirm_as_head(access, url, context, "To be: Supervisor. For: jashore / sharsha.")
+    decide_as_head(access, url, context, "To be: Supervisor. For: jashore / sharsha.")
     assert roles_of(access, eva) == ["supervisor"]
+
+
+def test_a_role_that_the_head_refuses_is_not_had(access: Running, url: str, context: BrowserContext) -> None:
+    eva = someone(access, "evaluator")
+    page = her_page(access, url, context, eva)
+    toggle(page, "Caseworker")
+    press(page, "Change")
+    expect(page.locator("[data-proposed]")).to_be_visible()
+    decide_as_head(access, url, context, "To be: Caseworker, Evaluator.", "Refuse")
+    assert roles_of(access, eva) == ["evaluator"]
 
 
 def test_roles_that_cannot_be_are_said_and_what_was_chosen_stays(
@@ -122,7 +132,7 @@ def test_somebody_is_said_to_be_away_and_who_stands_in_waits_for_the_head(
     page.keyboard.type(f"Invented ({delegate.sign_in_name})")
     press(page, "Save")
     expect(page.locator("[data-proposed]")).to_be_visible()
-    confirm_as_head(access, url, context, "would have her cases and alerts")
+    decide_as_head(access, url, context, "would have her cases and alerts")
     context.clear_cookies()
     page = her_page(access, url, context, away)
     expect(page.locator("[data-absence]")).to_contain_text("stands in for her")

@@ -15,6 +15,7 @@ from services.outcomes.adapters.release_store import SqliteReleases
 from services.outcomes.application.releasing import Releases
 from services.outcomes.entrypoints.http_releases import create_releases_router
 from services.runtime.http import create_service_app
+from tests.browser.by_keyboard import enter, follow, press, select, tick
 from tests.browser.fake_services import FakeServices, FakeVerifier
 from tests.browser_fixture import Faces, serving, sign_in
 from tests.simulation.invented_populations import invented_population
@@ -55,23 +56,25 @@ def publish(page: Page) -> None:
     expect(page.locator("[data-state=published]")).to_be_visible()
 
 
-def test_a_release_is_made_looked_at_and_published_by_keyboard_alone(faces: Faces, context: BrowserContext) -> None:
+def test_a_release_is_made_looked_at_published_and_read_by_keyboard_alone(
+    faces: Faces, context: BrowserContext
+) -> None:
     page = sign_in(context, faces.url, "kamal")
-    page.get_by_role("link", name="Releases").focus()
-    page.keyboard.press("Enter")
+    follow(page, "Releases")
     expect(page.get_by_text("Nothing has been published yet.")).to_be_visible()
-    page.get_by_label("Quarter").focus()
-    page.keyboard.type("2025-Q4")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    select(page.get_by_label("Quarter"), "2025-Q4")
+    press(page, "Make a draft")
     expect(page.locator("[data-state=draft]")).to_be_visible(timeout=60_000)
     assert "2025-Q4" in page.get_by_role("heading", level=1).inner_text()
-    page.get_by_label("I have looked at every table.").focus()
-    page.keyboard.press("Space")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    tick(page.get_by_label("I have looked at every table."))
+    press(page, "Publish")
     expect(page.locator("[data-state=published]")).to_be_visible()
     assert page.locator("[data-publish]").count() == 0, "it is published once"
+    enter(page, page.get_by_role("button", name="Sign out"))
+    page = sign_in(context, faces.url, "rina")
+    enter(page, page.get_by_role("link", name="Release 1"))
+    follow(page, "Report for printing")
+    expect(page.locator("[data-report]")).to_be_visible()
 
 
 def test_a_draft_marks_what_is_hidden_with_why_and_outsiders_see_neither(faces: Faces, context: BrowserContext) -> None:

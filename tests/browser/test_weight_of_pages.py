@@ -1,18 +1,22 @@
-"""What the staff's pages weigh on the wire: every byte that comes to the browser, counted on the line."""
+"""What pages weigh on the wire: every byte that comes to the browser, counted on the line."""
 
 from __future__ import annotations
 
 import asyncio
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.canned_answers import CASES, a_line
+from tests.browser.canned_answers import CASES, a_line, a_silent_case, an_alert
 from tests.browser.phone import WORKER_IS_READY, eventually
+from tests.browser.test_outcomes_pages import with_numbers
 from tests.browser_fixture import Faces, sign_in
 from tests.faults.fault_proxy import FaultProxy
 
 FIRST_LOAD_BYTES = 120 * 1024
+INBOX_BYTES = 80 * 1024
+OUTCOMES_BYTES = 60 * 1024
+WITH_CHARTS_BYTES = 450 * 1024
 HEADERS_BYTES = 5 * 1024
 """Of the answers of a second load, and of those that say that nothing has changed."""
 
@@ -54,3 +58,43 @@ def test_a_first_load_is_light_and_a_second_brings_the_list_and_nothing_else(
         print(f"second load: {line.bytes_back / 1024:.1f} KB, the list itself {weight / 1024:.1f} KB")
         assert line.bytes_back <= weight + HEADERS_BYTES
         assert not [url for url in asked if "/static/" in url]
+
+
+def weight_of(faces: Faces, chromium: Browser, name: str, path: str) -> int:
+    """Of a page in a browser that has nothing yet, with all that the page needs; not what a device keeps for later."""
+    with CountingLine(urlsplit(faces.url).port or 0) as line, chromium.new_context() as context:
+        sign_in(context, faces.url, name)
+        session = [{"name": one["name"], "value": one["value"], "url": line.address} for one in context.cookies()]
+        with chromium.new_context(service_workers="block") as fresh:
+            fresh.add_cookies(session)
+            page = fresh.new_page()
+            answer = page.goto(line.address + path, wait_until="load")
+            assert answer is not None and answer.status == 200
+            if page.locator("[data-unsent]").count():
+                # The last of its scripts has its words.
+                page.locator("[data-unsent]").wait_for()
+            else:
+                page.wait_for_load_state("networkidle")
+            print(f"{path}: {line.bytes_back / 1024:.1f} KB")
+            return line.bytes_back
+
+
+def test_an_inbox_is_light(faces: Faces, chromium: Browser) -> None:
+    # What the stream says afterwards is as much as somebody lets the page stand open.
+    faces.services.is_beating = False
+    reason = "12 days without contact; at least every 7 days was owed. 2 attempts since."
+    faces.services.alerts = [
+        a_silent_case(case_id, an_alert(number, "Keeping in touch", "high", 5, reason))
+        for number, case_id in enumerate(CASES * 8)
+    ]
+    assert weight_of(faces, chromium, "nasrin", "/inbox") <= INBOX_BYTES
+
+
+def test_outcomes_are_light_before_charts_and_with_them(faces: Faces, chromium: Browser) -> None:
+    with_numbers(faces)
+    faces.services.indicators *= 30
+    charts = faces.services.curves * 6
+    faces.services.curves = []
+    assert weight_of(faces, chromium, "kamal", "/outcomes") <= OUTCOMES_BYTES
+    faces.services.curves = charts
+    assert weight_of(faces, chromium, "kamal", "/outcomes?by=district") <= WITH_CHARTS_BYTES

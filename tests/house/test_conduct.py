@@ -26,7 +26,11 @@ def places(pattern: str, paths: list[Path] | None = None, flags: int = 0) -> lis
     ]
 
 
-WRITTEN = [path for path in files() if not path.is_relative_to(ROOT / "proto" / "gen") and path.name != "LICENSE"]
+WRITTEN = [
+    path
+    for path in files()
+    if not path.is_relative_to(ROOT / "proto" / "gen") and path.name != "LICENSE" and path.suffix != ".webp"
+]
 
 
 # --- nothing swallowed, nothing skipped, nothing promised -------------------------------------------------------------
