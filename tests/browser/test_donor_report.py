@@ -122,11 +122,20 @@ def test_a_draft_has_no_report(faces: Faces, context: BrowserContext) -> None:
 
 
 def test_on_paper_there_is_the_report_and_nothing_of_the_screen(faces: Faces, context: BrowserContext) -> None:
+    in_work = {"programme": None, "indicator": "in_work", "title": "In work", "unit": "%", "value": 90.0}
+    beside = {"by": "2030-12-31", "released_as": "in_work", "released_part": "percent"}
+    faces.services.targets = [in_work | beside]
     page = published(context, faces)
     page.goto(f"{faces.url}/releases/1/report")
     page.emulate_media(media="print")
     assert page.get_by_role("navigation").is_hidden()
     assert page.locator(".acts").first.is_hidden()
     page.set_viewport_size({"width": 680, "height": 960})
+    broken = """cells => cells.filter(cell => {
+        const text = document.createRange();
+        text.selectNodeContents(cell);
+        return new Set([...text.getClientRects()].map(line => Math.round(line.top))).size > 1;
+    }).map(cell => cell.textContent)"""
+    assert page.locator("[data-report] th.number, [data-report] td[data-shown]").evaluate_all(broken) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 680, "nothing is cut at the edge of the paper"
     assert len(page.pdf(prefer_css_page_size=True)) > 20_000
