@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.outcomes.domain.breakdowns import Breakdown
+from services.outcomes.domain.htcds import Said
 from services.outcomes.domain.periods import Period
 from services.outcomes.domain.publication.release import Content, Made
 from services.outcomes.domain.reckoning import Reckoning, Spells, Wellbeing
@@ -43,8 +44,9 @@ class TallyStore(Protocol):
     """Answers for the given organisations alone. Every method raises StoreUnavailable."""
 
     def reckon(
-        self, indicator: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
-    ) -> Reckoning: ...
+        self, indicators: Sequence[str], organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
+    ) -> Mapping[str, Reckoning]:
+        """All of them by name, counted over the same: asked for together, everything is read once."""
 
     def state(self, organisations: Sequence[str]) -> DataState: ...
 
@@ -52,15 +54,19 @@ class TallyStore(Protocol):
 
 
 class OutcomesStore(TallyStore, Protocol):
-    """Also lists how long things lasted, and adds up pairs of assessments; no case is named."""
+    """Also lists how long things lasted, adds up pairs of assessments, counts what fields say; no case is named."""
 
     def spells(
-        self, curve: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
-    ) -> Spells: ...
+        self, curves: Sequence[str], organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
+    ) -> Mapping[str, Spells]:
+        """By name, as `reckon`."""
 
     def wellbeing(
         self, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
     ) -> Wellbeing: ...
+
+    def htcds(self, organisations: Sequence[str], period: Period, as_of: int) -> Mapping[Said, int]:
+        """How many cases say what in the fields of the standard."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,15 @@
 Pages ask by a key (`inbox.title`), which is the context (`msgctxt`) of a sentence. `messages.pot` has the English ones,
 a `.po` has what a translator made of them, in any program that edits such files. A sentence without a translation, or
 whose English changed since (`fuzzy`), is shown in English; a key of an event field or value that nobody wrote is its
-own name with spaces. The Bangla words say of themselves that no native reader has reviewed them.
+own name with spaces. What a service says in English (`told.`) is found by the sentence itself. The Bangla words say of
+themselves that no native reader has reviewed them.
 """
 
 from __future__ import annotations
 
 import gettext
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
@@ -21,12 +22,14 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from services.web.dhaka import local
+from services.web.told_sentences import ToldSentences
 
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 TEMPLATE: Final = CATALOGUES / "messages.pot"
 _BANGLA_DIGITS: Final = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
 _LATIN_DIGITS: Final = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
 _NAMED_BY_THEMSELVES: Final = ("type.", "field.", "value.", "rule.", "fact.", "area.", "group.", "indicator.", "unit.")
+_TOLD: Final = "told."
 
 
 class Language(StrEnum):
@@ -44,7 +47,7 @@ class Words:
     """The words of one language; call it with a key and the values its sentence has room for.
 
     sentences: by key the forms for one, for many (a single one where no number is said). form_of: which of them.
-    numerals_of: the language whose digits numbers are written with.
+    numerals_of: the language whose digits numbers are written with. of_services: what services say in English.
     """
 
     language: Language
@@ -52,6 +55,7 @@ class Words:
     form_of: Callable[[int], int]
     numerals_of: Language
     fallback: Words | None = None
+    of_services: ToldSentences = field(default_factory=ToldSentences)
 
     def __call__(self, key: str, **values: object) -> str:
         """The sentence of a key; of one about many, the last form. Raises KeyError for a key that is no name either."""
@@ -84,6 +88,17 @@ class Words:
             raise KeyError(key)
         return (key.rsplit(".", 1)[1].replace("_", " ").replace("-", " ").capitalize(),)
 
+    def told(self, english: str) -> str:
+        """What a service said in English; as it was said where nobody wrote it in this language."""
+        if (found := self.of_services.translation(english)) is None:
+            return english
+        sentence, room = found
+        return self._filled(sentence, {name: self.numerals(text) for name, text in room.items()})
+
+    def has_told(self, english: str) -> bool:
+        """Whether `told` is in this very language."""
+        return self.language is Language.ENGLISH or self.of_services.translation(english) is not None
+
     def _filled(self, sentence: str, values: Mapping[str, object]) -> str:
         return sentence.format(**{name: self.number(value) for name, value in values.items()}) if values else sentence
 
@@ -99,7 +114,7 @@ class Words:
         return self.number(value)
 
     def area(self, upazila: str, district: str) -> str:
-        """Where, the smaller place first; the names are codes of the organisation and have no translation yet."""
+        """Where, the smaller place first; districts have their names, other places are codes of the organisation."""
         return ", ".join(self(f"area.{place}") for place in (upazila, district) if place)
 
     def number(self, value: object) -> str:
@@ -138,9 +153,11 @@ def words_of(language: Language, numerals_of: Language | None = None) -> Words:
         )
     translated = catalogue_of(CATALOGUES / f"{language}.po")
     translations = {message.context or "": _both(message.string) for message in translated if _is_translated(message)}
-    return Words(
-        language, translations, gettext.c2py(translated.plural_expr), digits, words_of(Language.ENGLISH, digits)
+    english = words_of(Language.ENGLISH, digits)
+    of_services = ToldSentences.of(
+        (english(key), said) for key, (said, *_) in translations.items() if key.startswith(_TOLD)
     )
+    return Words(language, translations, gettext.c2py(translated.plural_expr), digits, english, of_services)
 
 
 def catalogue_of(path: Path) -> Catalog:

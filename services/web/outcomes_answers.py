@@ -37,7 +37,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """numerator_words, denominator_words: what the two figures count; None where there is no such figure."""
+    """numerator_words, denominator_words: what the two figures count; None where there is no such figure. released_as:
+    the name in releases, None where it is in none."""
 
     name: str
     title: str
@@ -47,6 +48,7 @@ class Indicator:
     denominator_words: str | None
     total: Cell
     groups: tuple[Group, ...] = ()
+    released_as: str | None = None
 
     @staticmethod
     def of(told: Json, total: Json, groups: Sequence[Group] = ()) -> Indicator:
@@ -60,12 +62,17 @@ class Indicator:
             counts["denominator"],
             Cell.of(total),
             tuple(groups),
+            told["released_as"],
         )
 
     @staticmethod
     def broken_down(answer: Json, by: Sequence[str]) -> Indicator:
-        groups = [Group(keys_of(item, by), Cell.of(item)) for item in answer["items"]]
-        return Indicator.of(answer, answer["total"], groups)
+        return Indicator.of(answer, answer["total"], groups_of(answer, by))
+
+
+def groups_of(told: Json, by: Sequence[str]) -> list[Group]:
+    """Those of an indicator that was asked for by these dimensions; none where there were none."""
+    return [Group(keys_of(item, by), Cell.of(item)) for item in told["items"]] if by else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,11 @@ class PairedMeans:
     @staticmethod
     def of(told: Json) -> PairedMeans:
         return PairedMeans(*(told[name] for name in PairedMeans.__slots__))
+
+
+def paired_means_of(rows: Sequence[Json]) -> tuple[PairedMeans, ...]:
+    """Those of everybody; of groups they are in the file for programs."""
+    return tuple(PairedMeans.of(told) for told in rows if told["group"] is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +128,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """All indicators and curves in total over one period, as known at `as_of`."""
+    """All indicators and curves over one period, as known at `as_of`: in total, and by groups where that was asked."""
 
     start: str
     end: str
@@ -127,14 +139,14 @@ class Outcomes:
     freshness: Freshness
 
     @staticmethod
-    def of(answer: Json) -> Outcomes:
+    def of(answer: Json, by: Sequence[str]) -> Outcomes:
         period = answer["period"]
         return Outcomes(
             period["from"],
             period["to"],
             answer["data_as_of"],
-            tuple(Indicator.of(item, item) for item in answer["items"]),
-            tuple(Curve.of(told) for told in answer["curves"]),
-            tuple(PairedMeans.of(told) for told in answer["wellbeing"]),
+            tuple(Indicator.of(item, item, groups_of(item, by)) for item in answer["items"]),
+            tuple(Curve.of(told, by) for told in answer["curves"]),
+            paired_means_of(answer["wellbeing"]),
             Freshness.of(answer),
         )

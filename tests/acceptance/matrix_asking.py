@@ -113,7 +113,7 @@ def _filled(path: str, about: Subject) -> str:
         "channel_id": "none",
         "act": "assign" if path.startswith("/cases/") else "acknowledge",
         "name": "still_in_work" if "/curves/" in path else "contacted_on_time",
-        "file": "icon.svg",
+        "file": "in_work.csv" if path.startswith("/outcomes/") else "icon.svg",
         "note_id": str(uuid4()),
         "number": "1",
         "indicator": "in_work",

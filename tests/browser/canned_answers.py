@@ -284,6 +284,7 @@ def an_indicator(name: str, title: str, unit: str, counts: tuple[str, str | None
         "definition": f"What “{title}” means, to the letter.",
         "counts": {"numerator": counts[0], "denominator": counts[1]},
         "internal": False,
+        "released_as": None,
     } | a_cell(**cell)
 
 

@@ -139,10 +139,12 @@ class FakeServices:
             if self.notifications
             else Route("/v1/notifications", self._guarded(self._own_notifications)),
         ]
-        real: list[BaseRoute] = [] if self.releases is None else [Mount("/", app=self.releases)]
-        return Starlette(
-            routes=[*routes, *real], exception_handlers={Problem: lambda _, problem: problem.to_response()}
+        real: BaseRoute = (
+            Route("/v1/releases", self._guarded(self._no_releases))
+            if self.releases is None
+            else Mount("/", app=self.releases)
         )
+        return Starlette(routes=[*routes, real], exception_handlers={Problem: lambda _, problem: problem.to_response()})
 
     def freshness(self) -> dict[str, Any]:
         if self.is_stale:
@@ -338,16 +340,24 @@ class FakeServices:
             "data_as_of": ago(),
             "freshness": self.freshness(),
         }
+        by = query.getlist("by")
         if name == "summary":
-            return JSONResponse(asked | {"items": self.indicators, "curves": self.curves, "wellbeing": self.wellbeing})
+            items = [one | {"items": self._groups_of(one["indicator"], by)} for one in self.indicators]
+            curves = [one | {"items": self._groups_of(one["curve"], by)} for one in self.curves]
+            wellbeing = [{"group": None} | one for one in self.wellbeing]
+            return JSONResponse(asked | {"items": items, "curves": curves, "wellbeing": wellbeing})
         listed = {one.get("indicator") or one["curve"]: one for one in (*self.indicators, *self.curves)}
         if name not in listed:
             raise Problem(404, "Not found", "there is no such indicator")
         found = listed[name]
-        by = query.getlist("by")
-        groups = self.groups.get(name, []) if by else []
-        items = [{"group": dict.fromkeys(by, group["key"])} | group for group in groups]
+        items = self._groups_of(name, by)
         return JSONResponse(asked | {"total": found} | found | {"items": items, "series": self.series})
+
+    def _groups_of(self, name: str, by: list[str]) -> list[dict[str, Any]]:
+        return [{"group": dict.fromkeys(by, group["key"])} | group for group in self.groups.get(name, []) if by]
+
+    async def _no_releases(self, _: Request) -> Response:
+        return JSONResponse({"schema_version": 1, "items": []})
 
     async def _indicators(self, _: Request) -> Response:
         return JSONResponse({"items": self.indicators, "curves": self.curves, "freshness": self.freshness()})

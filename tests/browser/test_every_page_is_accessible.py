@@ -15,8 +15,11 @@ from services.web.page_table import PAGES
 from tests.browser.accessible import violations_in_both_schemes
 from tests.browser_fixture import sign_in
 
-NO_PAGES: Final = frozenset({"/", "/blank", "/language", "/numerals", "/sheets", "/session", "/second-factor"})
-"""Ways to another page, an empty one, what scripts read; and a step that shows itself only while somebody signs in."""
+NO_PAGES: Final = frozenset(
+    {"/", "/blank", "/language", "/numerals", "/sheets", "/session", "/second-factor", "/outcomes/files/{file}"}
+)
+"""Ways to another page, an empty one, what scripts read, files; and a step that shows itself only while somebody signs
+in."""
 
 OF_PEOPLE: Final[dict[str, tuple[str, ...]]] = {
     "caseworker": (

@@ -107,7 +107,7 @@ def test_a_target_is_set_stands_beside_its_value_and_is_taken_away(faces: Faces,
     page.get_by_role("button", name="Set").click()
     expect(page.locator("[data-target=on_time]")).to_contain_text("90")
     page.get_by_role("link", name="Outcomes").first.click()
-    expect(page.locator("[data-indicator=on_time]")).to_contain_text("target 90.0 by 31 Dec 2030")
+    expect(page.locator("[data-indicator=on_time]")).to_contain_text("target 90 by 31 Dec 2030")
     page.goto(f"{faces.url}/targets")
     page.get_by_role("button", name="Take away").click()
     expect(page.get_by_text("No targets have been set.")).to_be_visible()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.canned_answers import CASES, a_line, a_silent_case, an_alert
 from tests.browser.phone import WORKER_IS_READY, eventually
@@ -37,6 +37,27 @@ def today(page: Page, url: str) -> int:
     answer = page.goto(f"{url}/today", wait_until="networkidle")
     assert answer is not None
     return len(answer.body())
+
+
+def test_only_a_page_in_bangla_has_the_font_for_it_and_only_once(faces: Faces, context: BrowserContext) -> None:
+    faces.services.worklist = [a_line(CASES[0], "call_now", "12 days without contact.")]
+    with CountingLine(urlsplit(faces.url).port or 0) as line:
+        page = sign_in(context, line.address, "asha")
+        fonts: list[str] = []
+        context.on("request", lambda asked: fonts.append(asked.url) if asked.resource_type == "font" else None)
+        today(page, line.address)
+        expect(page.get_by_role("link", name="বাংলা")).to_be_visible()
+        assert fonts == []
+        line.bytes_back = 0
+        page.goto(f"{line.address}/language?to=bn&back=/today", wait_until="networkidle")
+        page.evaluate("document.fonts.ready")
+        assert page.evaluate("[...document.fonts].map(font => font.status)") == ["loaded"]
+        assert [url for url in fonts if url.endswith(".woff2")] == fonts and len(fonts) >= 1
+        print(f"a page in Bangla, its font with it: {line.bytes_back / 1024:.1f} KB")
+        eventually(lambda: page.evaluate("caches.match('/static/vendor/noto-sans-bengali.woff2').then(Boolean)"))
+        line.bytes_back = 0
+        weight = today(page, line.address)
+        assert line.bytes_back <= weight + HEADERS_BYTES
 
 
 def test_a_first_load_is_light_and_a_second_brings_the_list_and_nothing_else(

@@ -17,6 +17,7 @@ from infra.clickhouse.migrations import DATABASE, migrate
 from infra.clickhouse.node import ClickHouseNode
 from services.casework.domain.instants import format_instant, parse_day
 from services.outcomes.bootstrap import create_app
+from services.outcomes.domain.htcds import count_said
 from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.domain.periods import Period
 from services.outcomes.domain.reckoning import reckon
@@ -127,6 +128,36 @@ def test_groups_of_one_or_two_cases_hide_their_number_also_as_a_filtered_total(
     chosen = {name: key or "" for name, key in hidden["group"].items()}
     total = ask(service, "/v1/outcomes/cases_in_follow_up", who, **chosen, **QUARTER).json()["total"]
     assert (total["shown"], total["value"], total["numerator"]) == ("1–2", None, None)
+
+
+def test_the_summary_by_groups_is_what_each_indicator_and_curve_says_by_them(
+    service: TestClient, organisation: str
+) -> None:
+    who, by = f"evaluator@{organisation}", ["district"]
+    summary = ask(service, "/v1/outcomes/summary", who, by=by, **QUARTER).json()
+    for item in summary["items"]:
+        alone = ask(service, f"/v1/outcomes/{item['indicator']}", who, by=by, **QUARTER).json()
+        assert item["items"] == alone["items"] and len(item["items"]) > 1, item["indicator"]
+    for curve in summary["curves"]:
+        alone = ask(service, f"/v1/outcomes/{curve['curve']}", who, by=by, **QUARTER).json()
+        assert (curve["total"], curve["items"]) == (alone["total"], alone["items"]), curve["curve"]
+
+
+def test_counts_in_the_fields_of_the_standard_have_no_record_and_hide_one_and_two(
+    service: TestClient, history: OutcomeHistory, organisation: str
+) -> None:
+    who = f"evaluator@{organisation}"
+    answer = ask(service, "/v1/outcomes/htcds", who, **QUARTER).json()
+    own = [case for case in history.cases if case.recorded[0].event.organisation == organisation]
+    exact = count_said(own, Period(parse_day(QUARTER["from"]), parse_day(QUARTER["to"])), history.until)
+    told = {(item["field"], item["value"]): item["cases"] for item in answer["items"]}
+    assert told == {said: None if cases in (1, 2) else cases for said, cases in exact.items()}
+    assert not [case.case_id for case in history.cases if case.case_id in str(answer)]
+    book = ask(service, "/v1/outcomes/htcds.xlsx", who, **QUARTER)
+    assert book.content.startswith(b"PK")
+    refused = ask(service, "/v1/outcomes/htcds", who, by="district", **QUARTER)
+    assert [error["field"] for error in refused.json()["errors"]] == ["by"]
+    assert ask(service, "/v1/outcomes/htcds", f"supervisor@{organisation}", **QUARTER).status_code == 403
 
 
 def test_no_answer_names_a_case_or_a_caseworker(

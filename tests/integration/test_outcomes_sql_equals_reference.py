@@ -14,6 +14,7 @@ from services.casework.domain.instants import DAY, parse_day
 from services.outcomes.adapters.clickhouse import ClickHouseTallies
 from services.outcomes.domain.breakdowns import Breakdown, Dimension
 from services.outcomes.domain.curves import CURVES
+from services.outcomes.domain.htcds import count_said
 from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.domain.periods import CohortLength, Period
 from services.outcomes.domain.reckoning import Reckoning, reckon, reckon_spells, reckon_wellbeing
@@ -100,22 +101,34 @@ FURTHEST_STEPS = [name for name in INDICATORS if name.startswith("prosecution_")
 """Each case counts in one of them, and there are more of them than prosecutions in a small history."""
 
 
+def test_sql_counts_what_the_reference_counts_for_every_indicator_by_every_breakdown(world: World) -> None:
+    organisations = world.history.organisations
+    for period, as_of, breakdown in questions(world):
+        together = world.tallies.reckon(list(INDICATORS), organisations, period, as_of, breakdown)
+        assert list(together) == list(INDICATORS)
+        for indicator, counted in together.items():
+            reference = reckon(indicator, world.history.cases, period, as_of, breakdown)
+            assert differences(counted, reference) == [], (indicator, period, breakdown)
+
+
 @pytest.mark.parametrize("indicator", INDICATORS)
-def test_sql_counts_what_the_reference_counts_by_every_breakdown(world: World, indicator: str) -> None:
-    organisations = world.history.organisations
-    for period, as_of, breakdown in questions(world):
-        counted = world.tallies.reckon(indicator, organisations, period, as_of, breakdown)
-        reference = reckon(indicator, world.history.cases, period, as_of, breakdown)
-        assert differences(counted, reference) == [], (indicator, period, breakdown)
+def test_an_indicator_asked_for_by_itself_is_the_one_asked_for_with_the_others(world: World, indicator: str) -> None:
+    period, as_of = periods(world.history)[world.seed % 3]
+    breakdown = Breakdown((Dimension.DISTRICT, Dimension.COHORT))
+    alone = world.tallies.reckon([indicator], world.history.organisations, period, as_of, breakdown)
+    assert differences(alone[indicator], reckon(indicator, world.history.cases, period, as_of, breakdown)) == []
 
 
-@pytest.mark.parametrize("curve", CURVES)
-def test_sql_lists_the_spells_the_reference_finds_by_every_breakdown(world: World, curve: str) -> None:
+def test_sql_lists_the_spells_the_reference_finds_for_every_curve_by_every_breakdown(world: World) -> None:
     organisations = world.history.organisations
     for period, as_of, breakdown in questions(world):
-        listed = world.tallies.spells(curve, organisations, period, as_of, breakdown)
-        reference = reckon_spells(curve, world.history.cases, period, as_of, breakdown)
-        assert listed == reference, (curve, period, breakdown)
+        together = world.tallies.spells(list(CURVES), organisations, period, as_of, breakdown)
+        assert list(together) == list(CURVES)
+        for curve, listed in together.items():
+            reference = reckon_spells(curve, world.history.cases, period, as_of, breakdown)
+            assert listed == reference, (curve, period, breakdown)
+            alone = world.tallies.spells([curve], organisations, period, as_of, breakdown)
+            assert alone[curve] == listed, (curve, period, breakdown)
 
 
 def test_sql_adds_up_the_pairs_the_reference_finds_by_every_breakdown(world: World) -> None:
@@ -123,6 +136,13 @@ def test_sql_adds_up_the_pairs_the_reference_finds_by_every_breakdown(world: Wor
     for period, as_of, breakdown in questions(world):
         added = world.tallies.wellbeing(organisations, period, as_of, breakdown)
         assert added == reckon_wellbeing(cases, period, as_of, breakdown), (period, breakdown)
+
+
+def test_sql_counts_what_the_cases_say_in_the_fields_of_the_standard_as_the_reference_does(world: World) -> None:
+    for period, as_of in periods(world.history):
+        counted = world.tallies.htcds(world.history.organisations, period, as_of)
+        assert counted == count_said(world.history.cases, period, as_of)
+        assert {said.field for said in counted} >= {"cas_Status", "cas_ReasonForCaseClosure", "hte_Country"}
 
 
 def test_the_random_histories_have_pairs_of_assessments(world: World) -> None:
@@ -169,5 +189,5 @@ def test_nothing_of_another_organisation_is_counted(world: World) -> None:
     period, as_of = periods(world.history)[0]
     for organisation in world.history.organisations:
         own = [case for case in world.history.cases if case.recorded[0].event.organisation == organisation]
-        counted = world.tallies.reckon("neglected_days", [organisation], period, as_of, Breakdown())
-        assert differences(counted, reckon("neglected_days", own, period, as_of)) == []
+        counted = world.tallies.reckon(["neglected_days"], [organisation], period, as_of, Breakdown())
+        assert differences(counted["neglected_days"], reckon("neglected_days", own, period, as_of)) == []

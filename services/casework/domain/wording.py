@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, assert_never
 
+from services.casework.domain.condition_wording import condition_said
 from services.casework.domain.instants import DAY, HOUR, MINUTE, local_day
 from services.casework.domain.policy import Cadence, Milestone, Response, Rule, Step, Streak, Title
 from services.casework.domain.transitions import AlertTransition, Explanation, Transition
@@ -195,10 +196,7 @@ def _milestone_in_words(kind: Milestone, language: Language) -> str:
 
 
 def _conditions_in_words(rule: Rule, language: Language) -> list[str]:
-    said: list[str] = []
-    for name, value in rule.applies_when.items():
-        shown = f"{name.replace('_', ' ')}: {value}"
-        said.append(f"Only where {shown}." if language == "en" else f"শুধু যেখানে {shown}।")
+    said = [_say(condition_said(name, value), language) for name, value in rule.applies_when.items()]
     early = rule.kind.early if isinstance(rule.kind, Response | Milestone) else 0
     if early:
         before = duration_in_words(early, language)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from services.outcomes.adapters.statements import (
+    htcds_statement,
     spells_statement_of,
     state_statement,
     statement_of,
     wellbeing_statement,
 )
 from services.outcomes.domain.breakdowns import Breakdown, Key
+from services.outcomes.domain.htcds import Said
 from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.domain.periods import Period
 from services.outcomes.domain.reckoning import Reckoning, Spells, Wellbeing
@@ -48,20 +50,18 @@ class ClickHouseTallies:
         self._client: Client | None = None
 
     def reckon(
-        self, indicator: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
-    ) -> Reckoning:
-        rows = self._rows(statement_of(indicator), _parameters(organisations, period, as_of, breakdown))
-        shape = INDICATORS[indicator].shape
-        total, groups = _cells(rows, len(breakdown.by))
-        tallies = {key: _tally(counted, shape) for key, counted in groups.items()}
-        return Reckoning(Tally() if total is None else _tally(total, shape), tallies)
+        self, indicators: Sequence[str], organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
+    ) -> Mapping[str, Reckoning]:
+        rows = self._rows(statement_of(tuple(indicators)), _parameters(organisations, period, as_of, breakdown))
+        found = _by_name(rows, len(breakdown.by))
+        return {name: _reckoning(found.get(name, {}), found.get("", {}), INDICATORS[name].shape) for name in indicators}
 
     def spells(
-        self, curve: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
-    ) -> Spells:
-        rows = self._rows(spells_statement_of(curve), _parameters(organisations, period, as_of, breakdown))
-        total, groups = _cells(rows, len(breakdown.by))
-        return Spells(() if total is None else _spells(total), {key: _spells(listed) for key, listed in groups.items()})
+        self, curves: Sequence[str], organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
+    ) -> Mapping[str, Spells]:
+        rows = self._rows(spells_statement_of(tuple(curves)), _parameters(organisations, period, as_of, breakdown))
+        found = _by_name(rows, len(breakdown.by))
+        return {name: _spells(found.get(name, {}), found.get("", {})) for name in curves}
 
     def wellbeing(self, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown) -> Wellbeing:
         total: dict[Scale, PairSum] = {}
@@ -72,6 +72,10 @@ class ClickHouseTallies:
             found = total if is_total else groups.setdefault((first, second)[: len(breakdown.by)], {})
             found[Scale(instrument, version, dimension, int(after_months))] = PairSum(*map(int, added))
         return Wellbeing(total, groups)
+
+    def htcds(self, organisations: Sequence[str], period: Period, as_of: int) -> Mapping[Said, int]:
+        rows = self._rows(htcds_statement(), _parameters(organisations, period, as_of, Breakdown()))
+        return {Said(field, value): int(cases) for field, value, cases in rows}
 
     def state(self, organisations: Sequence[str]) -> DataState:
         ((partitions, newest, checked_until, cases, newest_event),) = self._rows(
@@ -124,19 +128,32 @@ def _parameters(organisations: Sequence[str], period: Period, as_of: int, breakd
     }
 
 
-def _cells(rows: Sequence[Row], dimensions: int) -> tuple[Row | None, dict[Key, Row]]:
-    """What was found of everybody, None where there was no case, and of each group."""
-    total: Row | None = None
-    groups: dict[Key, Row] = {}
-    for is_total, first, second, *found in rows:
-        if is_total:
-            total = found
-        else:
-            groups[(first, second)[:dimensions]] = found
-    return total, groups
+_EVERYBODY: Final = None
+_Cells = dict[Key | None, Row]
+"""What was found in each cell: of everybody under None, of a group under its key."""
 
 
-def _spells(listed: Row) -> tuple[Spell, ...]:
+def _by_name(rows: Sequence[Row], dimensions: int) -> Mapping[str, _Cells]:
+    """The cells of each indicator or curve; under no name those there are anyway, of which nothing is counted."""
+    found: dict[str, _Cells] = {}
+    for name, is_total, first, second, *counted in rows:
+        found.setdefault(name, {})[_EVERYBODY if is_total else (first, second)[:dimensions]] = counted
+    return found
+
+
+def _reckoning(counted: _Cells, there: _Cells, shape: Shape) -> Reckoning:
+    tallies = {key: _tally(counted[key], shape) if key in counted else Tally() for key in counted.keys() | there.keys()}
+    total = tallies.pop(_EVERYBODY, Tally())
+    return Reckoning(total, {key: tally for key, tally in tallies.items() if key is not None})
+
+
+def _spells(listed: _Cells, there: _Cells) -> Spells:
+    spells = {key: _in_order(listed.get(key, ((),))) for key in listed.keys() | there.keys()}
+    total = spells.pop(_EVERYBODY, ())
+    return Spells(total, {key: found for key, found in spells.items() if key is not None})
+
+
+def _in_order(listed: Row) -> tuple[Spell, ...]:
     (spells,) = listed
     return tuple(sorted(Spell(int(length), bool(has_ended)) for length, has_ended in spells))
 

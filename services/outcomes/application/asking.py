@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -10,10 +10,19 @@ from services.casework.domain.instants import DAY
 from services.outcomes.domain.breakdowns import Breakdown, Key
 from services.outcomes.domain.curve_disclosure import CurveCell, curve_cell_of
 from services.outcomes.domain.curves import CURVES, Curve
-from services.outcomes.domain.disclosure import Cell, PairedMeans, cell_of, means_of
+from services.outcomes.domain.disclosure import (
+    TOO_FEW,
+    TOO_FEW_SHOWN,
+    WHY_HIDDEN,
+    Cell,
+    PairedMeans,
+    cell_of,
+    means_of,
+)
+from services.outcomes.domain.htcds import Said
 from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.domain.periods import CohortLength, Period
-from services.outcomes.domain.reckoning import Reckoning
+from services.outcomes.domain.reckoning import Reckoning, Spells
 from services.outcomes.domain.tallies import Indicator
 from services.outcomes.domain.wellbeing import PairSum, Scale
 from services.outcomes.ports import DataState, OutcomesStore, StoreUnavailable
@@ -75,6 +84,16 @@ class WellbeingAnswer:
     groups: Mapping[Key, Mapping[Scale, PairedMeans]]
 
 
+@dataclass(frozen=True, slots=True)
+class CountSaid:
+    """How many cases say something, as it may be shown. cases None: hidden, and why."""
+
+    said: Said
+    cases: int | None
+    shown: str
+    reason: str | None = None
+
+
 class Outcomes:
     """Indicators of one organisation. Every method may raise StoreUnavailable."""
 
@@ -98,11 +117,11 @@ class Outcomes:
             raise NothingKnownYet("the period begins later than the data goes")
         return Asked(Period(start, end).known_at(as_of), as_of, question.breakdown, state)
 
-    def answer(self, name: str, asked: Asked, organisation: str) -> Answer:
-        """Raises KeyError for a name that is not in the catalogue."""
-        indicator = INDICATORS[name]
-        reckoning = self._store.reckon(name, [organisation], asked.period, asked.as_of, asked.breakdown)
-        return _shown(indicator, reckoning, asked.breakdown)
+    def answers(self, names: Sequence[str], asked: Asked, organisation: str) -> list[Answer]:
+        """In the order of the names. Raises KeyError for one that is not in the catalogue."""
+        indicators = [INDICATORS[name] for name in names]
+        found = self._store.reckon(names, [organisation], asked.period, asked.as_of, asked.breakdown)
+        return [_shown(indicator, found[indicator.name], asked.breakdown) for indicator in indicators]
 
     def series(
         self, name: str, asked: Asked, organisation: str, every: CohortLength
@@ -115,16 +134,14 @@ class Outcomes:
         return tuple((period, self._total(indicator, organisation, period, asked.as_of, only)) for period in slices)
 
     def _total(self, indicator: Indicator, organisation: str, period: Period, as_of: int, breakdown: Breakdown) -> Cell:
-        reckoning = self._store.reckon(indicator.name, [organisation], period, as_of, breakdown)
-        return _shown(indicator, reckoning, breakdown).total
+        reckoning = self._store.reckon([indicator.name], [organisation], period, as_of, breakdown)
+        return _shown(indicator, reckoning[indicator.name], breakdown).total
 
-    def curve(self, name: str, asked: Asked, organisation: str) -> CurveAnswer:
-        """Raises KeyError for a name that is not in the catalogue."""
-        curve = CURVES[name]
-        spells = self._store.spells(name, [organisation], asked.period, asked.as_of, asked.breakdown)
-        total = curve_cell_of(curve, spells.total, is_group=bool(asked.breakdown.where))
-        found = sorted(spells.groups.items())
-        return CurveAnswer(curve, total, {key: curve_cell_of(curve, spelt, is_group=True) for key, spelt in found})
+    def curves(self, names: Sequence[str], asked: Asked, organisation: str) -> list[CurveAnswer]:
+        """In the order of the names. Raises KeyError for one that is not in the catalogue."""
+        curves = [CURVES[name] for name in names]
+        found = self._store.spells(names, [organisation], asked.period, asked.as_of, asked.breakdown)
+        return [_drawn(curve, found[curve.name], asked.breakdown) for curve in curves]
 
     def wellbeing(self, asked: Asked, organisation: str) -> WellbeingAnswer:
         found = self._store.wellbeing([organisation], asked.period, asked.as_of, asked.breakdown)
@@ -132,6 +149,23 @@ class Outcomes:
         return WellbeingAnswer(
             total, {key: _means(group, is_group=True) for key, group in sorted(found.groups.items())}
         )
+
+    def htcds(self, asked: Asked, organisation: str) -> list[CountSaid]:
+        """Of all cases of the organisation, in the order of fields and values."""
+        found = self._store.htcds([organisation], asked.period, asked.as_of)
+        return [_count(Said(field, value), cases) for (field, value), cases in sorted(found.items())]
+
+
+def _count(said: Said, cases: int) -> CountSaid:
+    if cases in TOO_FEW:
+        return CountSaid(said, None, TOO_FEW_SHOWN, WHY_HIDDEN)
+    return CountSaid(said, cases, str(cases))
+
+
+def _drawn(curve: Curve, spells: Spells, breakdown: Breakdown) -> CurveAnswer:
+    total = curve_cell_of(curve, spells.total, is_group=bool(breakdown.where))
+    groups = {key: curve_cell_of(curve, spelt, is_group=True) for key, spelt in sorted(spells.groups.items())}
+    return CurveAnswer(curve, total, groups)
 
 
 def _means(sums: Mapping[Scale, PairSum], *, is_group: bool) -> dict[Scale, PairedMeans]:

@@ -103,11 +103,11 @@ class Releases:
 
     def _counts(self, organisation: str, quarter: Quarter, as_of: int) -> dict[Place, int]:
         counts: dict[Place, int] = {}
-        for released in RELEASED.values():
-            for dimension in DIMENSIONS:
-                found = self._tallies.reckon(
-                    released.source, [organisation], quarter.period, as_of, Breakdown((dimension,))
-                )
+        sources = [released.source for released in RELEASED.values()]
+        for dimension in DIMENSIONS:
+            by_source = self._tallies.reckon(sources, [organisation], quarter.period, as_of, Breakdown((dimension,)))
+            for released in RELEASED.values():
+                found = by_source[released.source]
                 groups = ((key, released.counts_of(tally)) for (key,), tally in found.groups.items())
                 counts |= places_of(released.name, dimension.value, groups)
                 total = places_of(released.name, "", [("", released.counts_of(found.total))])

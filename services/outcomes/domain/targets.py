@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Final
 
 from services.outcomes.domain.indicators import INDICATORS
-from services.outcomes.domain.publication.catalogue import RELEASED
+from services.outcomes.domain.publication.catalogue import released_as
 from services.outcomes.domain.tallies import Shape
 
 MOST: Final = 1e9
@@ -51,5 +51,5 @@ class Target:
         """
         indicator = INDICATORS[self.indicator]
         part = "counted" if indicator.shape is Shape.COUNT else "percent" if indicator.unit == "%" else None
-        names = [released.name for released in RELEASED.values() if released.source == self.indicator]
-        return (names[0], part) if names and part else None
+        name = released_as(self.indicator)
+        return (name, part) if name and part else None

@@ -14,6 +14,7 @@ from services.outcomes.application.asking import Answer, Asked
 from services.outcomes.domain.breakdowns import Breakdown, Key
 from services.outcomes.domain.disclosure import Cell
 from services.outcomes.domain.periods import Period
+from services.outcomes.domain.publication.catalogue import released_as
 from services.outcomes.domain.tallies import Indicator
 from services.outcomes.ports import DataState
 
@@ -28,6 +29,7 @@ def indicator_to_json(indicator: Indicator) -> Json:
         "definition": indicator.definition,
         "counts": {"numerator": indicator.numerator, "denominator": indicator.denominator},
         "internal": indicator.is_internal,
+        "released_as": released_as(indicator.name),
     }
 
 
@@ -59,10 +61,12 @@ def answer_to_json(answer: Answer, asked: Asked, now: int) -> Json:
         **indicator_to_json(answer.indicator),
         **asked_to_json(asked, now),
         "total": cell_to_json(answer.total),
-        "items": [
-            {"group": group_to_json(key, asked.breakdown), **cell_to_json(cell)} for key, cell in answer.groups.items()
-        ],
+        "items": _groups_to_json(answer, asked),
     }
+
+
+def _groups_to_json(answer: Answer, asked: Asked) -> list[Json]:
+    return [{"group": group_to_json(key, asked.breakdown), **cell_to_json(cell)} for key, cell in answer.groups.items()]
 
 
 def series_to_json(series: Sequence[tuple[Period, Cell]]) -> list[Json]:
@@ -73,10 +77,17 @@ def series_to_json(series: Sequence[tuple[Period, Cell]]) -> list[Json]:
 
 
 def summary_to_json(answers: Sequence[Answer], curves: Sequence[Json], wellbeing: Json, asked: Asked, now: int) -> Json:
-    """curves, wellbeing: as curve_answers and wellbeing_answers make them."""
+    """Each item has its total, and as `items` its groups. curves, wellbeing: as their own modules make them."""
     return {
         **asked_to_json(asked, now),
-        "items": [{**indicator_to_json(answer.indicator), **cell_to_json(answer.total)} for answer in answers],
+        "items": [
+            {
+                **indicator_to_json(answer.indicator),
+                **cell_to_json(answer.total),
+                "items": _groups_to_json(answer, asked),
+            }
+            for answer in answers
+        ],
         "curves": list(curves),
         "wellbeing": wellbeing["items"],
     }

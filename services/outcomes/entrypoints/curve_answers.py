@@ -28,17 +28,18 @@ def curve_to_json(curve: Curve) -> Json:
 
 
 def curve_answer_to_json(answer: CurveAnswer, asked: Asked, now: int) -> Json:
+    return {**asked_to_json(asked, now), **cells_of_curve_to_json(answer, asked)}
+
+
+def cells_of_curve_to_json(answer: CurveAnswer, asked: Asked) -> Json:
+    """The curve and its total, and as `items` its groups."""
     return {
-        **asked_to_json(asked, now),
-        **total_curve_to_json(answer),
+        **curve_to_json(answer.curve),
+        "total": _cell_to_json(answer.total),
         "items": [
             {"group": group_to_json(key, asked.breakdown), **_cell_to_json(cell)} for key, cell in answer.groups.items()
         ],
     }
-
-
-def total_curve_to_json(answer: CurveAnswer) -> Json:
-    return {**curve_to_json(answer.curve), "total": _cell_to_json(answer.total)}
 
 
 def _cell_to_json(cell: CurveCell) -> Json:

@@ -1,7 +1,7 @@
 """REST: the list of indicators and curves, one of them, and all indicators at a glance.
 
     GET /v1/outcomes
-    GET /v1/outcomes/summary?from=&to=&district=…
+    GET /v1/outcomes/summary?from=&to=&by=&district=…
     GET /v1/outcomes/{indicator}?from=&to=&by=&by=&district=&programme=…&cohorts=&as_of=
 
 The organisation is the token's, never the query's. CSV with `Accept: text/csv` or `.csv` behind the name, XLSX alike.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -25,14 +25,21 @@ from services.outcomes.domain.indicators import INDICATORS
 from services.outcomes.entrypoints.answers import freshness_to_json, indicator_to_json, series_to_json
 from services.outcomes.entrypoints.curve_answers import curve_to_json
 from services.outcomes.entrypoints.questions import every_of, question_of
-from services.outcomes.entrypoints.told import Told, told_of_all, told_of_curve, told_of_indicator, told_of_wellbeing
-from services.outcomes.entrypoints.workbook import MEDIA_TYPE, workbook_of
+from services.outcomes.entrypoints.told import (
+    Told,
+    told_of_all,
+    told_of_curve,
+    told_of_htcds,
+    told_of_indicator,
+    told_of_wellbeing,
+)
+from services.outcomes.entrypoints.workbook import workbook_of
 from services.outcomes.ports import StoreUnavailable
 from services.runtime.http import Problem, not_found, permitted, unavailable
+from services.runtime.workbooks import MEDIA_TYPE
 
 _JSON: Final = ""
-_NAMES: Final = frozenset(("summary", "wellbeing", *INDICATORS, *CURVES))
-_AT_ONCE: Final = 4
+_NAMES: Final = frozenset(("summary", "wellbeing", "htcds", *INDICATORS, *CURVES))
 _log = logging.getLogger(__name__)
 
 Evaluator = Annotated[Principal, Depends(permitted(Action.READ_OUTCOMES))]
@@ -53,15 +60,16 @@ def create_router(outcomes: Outcomes, now: Callable[[], int]) -> APIRouter:
 
     @router.get("/v1/outcomes/{name}", openapi_extra={"parameters": _PARAMETERS}, responses=_AS_FILES)
     async def read_outcome(name: str, request: Request, principal: Evaluator) -> Response:
-        """An indicator, a curve or `wellbeing` in total and by up to two break-downs; `summary`: all in total."""
+        """An indicator, a curve or `wellbeing` in total and by up to two break-downs; `summary`: all of them;
+        `htcds`: counts in the fields of the Human Trafficking Case Data Standard."""
         name, kind = _form_of(name, request.headers.get("accept", ""))
         if name not in _NAMES:
             raise not_found(f"there is no indicator {name[:60]!r}")
         question, every = question_of(request.query_params), every_of(request.query_params)
-        if name == "summary" and question.breakdown.by:
-            raise _not_here("by", "the summary has totals only")
         if every and (kind != _JSON or name not in INDICATORS):
             raise _not_here("every", "an indicator alone is shown over time")
+        if name == "htcds" and (question.breakdown.by or question.breakdown.where):
+            raise _not_here("by", "a field of the standard is a break-down itself: counted of all cases alone")
         asked = await _ask(outcomes.settle, question, principal.organisation)
         told = await answer_of(name, asked, principal.organisation)
         if every:
@@ -78,14 +86,21 @@ def create_router(outcomes: Outcomes, now: Callable[[], int]) -> APIRouter:
 
     async def answer_of(name: str, asked: Asked, organisation: str) -> Told:
         if name == "summary":
-            answers = await _each(outcomes.answer, INDICATORS, asked, organisation)
-            curves = await _each(outcomes.curve, CURVES, asked, organisation)
-            return told_of_all(answers, curves, await _ask(outcomes.wellbeing, asked, organisation), asked, now())
+            answers, curves, wellbeing = await asyncio.gather(
+                _ask(outcomes.answers, list(INDICATORS), asked, organisation),
+                _ask(outcomes.curves, list(CURVES), asked, organisation),
+                _ask(outcomes.wellbeing, asked, organisation),
+            )
+            return told_of_all(answers, curves, wellbeing, asked, now())
         if name == "wellbeing":
             return told_of_wellbeing(await _ask(outcomes.wellbeing, asked, organisation), asked, now())
+        if name == "htcds":
+            return told_of_htcds(await _ask(outcomes.htcds, asked, organisation), asked, now())
         if name in CURVES:
-            return told_of_curve(await _ask(outcomes.curve, name, asked, organisation), asked, now())
-        return told_of_indicator(await _ask(outcomes.answer, name, asked, organisation), asked, now())
+            (curve,) = await _ask(outcomes.curves, [name], asked, organisation)
+            return told_of_curve(curve, asked, now())
+        (answer,) = await _ask(outcomes.answers, [name], asked, organisation)
+        return told_of_indicator(answer, asked, now())
 
     return router
 
@@ -100,17 +115,6 @@ def _form_of(name: str, accepts: str) -> tuple[str, str]:
 
 def _not_here(parameter: str, why: str) -> Problem:
     return Problem(422, "Not valid", why, [(parameter, "not here")], kind="invalid")
-
-
-async def _each(question: Callable[..., Found], names: Iterable[str], *arguments: object) -> list[Found]:
-    """The answers for all of the names, in their order; a few are asked for at once."""
-    turns = asyncio.Semaphore(_AT_ONCE)
-
-    async def ask(name: str) -> Found:
-        async with turns:
-            return await _ask(question, name, *arguments)
-
-    return list(await asyncio.gather(*(ask(name) for name in names)))
 
 
 async def _ask(question: Callable[..., Found], *arguments: object) -> Found:

@@ -1,42 +1,24 @@
-"""Answers as tables, for files: CSV of one, XLSX of several with a sheet that says what they are."""
+"""Answers as tables, for files: CSV of one, XLSX of several with a sheet that says what they are.
+
+`row` is total or group.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from services.casework.domain.instants import format_instant
 from services.outcomes.application.asking import Answer, Asked, CurveAnswer, WellbeingAnswer
 from services.outcomes.domain.breakdowns import Key
+from services.runtime.workbooks import Row, Sheet
 
-Entry = str | int | float | None
-Row = tuple[Entry, ...]
 Shown = TypeVar("Shown")
 
 _PERIOD: Final = ("from", "to", "data_as_of", "row")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """name: what stands on its sheet. Numbers are numbers; None is an empty field. `row` is total or group."""
-
-    name: str
-    head: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-    def to_csv(self) -> str:
-        """Texts are names, codes and fixed sentences, so that no field can be taken for a formula."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow(self.head)
-        writer.writerows(self.rows)
-        return text.getvalue()
-
-
-def table_of_indicators(answers: Sequence[Answer], asked: Asked) -> Table:
+def table_of_indicators(answers: Sequence[Answer], asked: Asked) -> Sheet:
     """One line a cell."""
     head = ("indicator", "unit", *_PERIOD, *_by(asked), "value", "numerator", "denominator", "shown", "reason")
     rows: list[Row] = []
@@ -46,10 +28,10 @@ def table_of_indicators(answers: Sequence[Answer], asked: Asked) -> Table:
             exact = cell.figures
             counted = (exact.value, exact.numerator, exact.denominator)
             rows.append((*start, *place, *counted, cell.shown, cell.reason))
-    return Table("Indicators", head, tuple(rows))
+    return Sheet("Indicators", head, tuple(rows))
 
 
-def table_of_curves(answers: Sequence[CurveAnswer], asked: Asked) -> Table:
+def table_of_curves(answers: Sequence[CurveAnswer], asked: Asked) -> Sheet:
     """One line a point."""
     seen = ("step", "after", "value", "low", "high", "at_risk", "shown", "reason")
     rows: list[Row] = []
@@ -59,10 +41,10 @@ def table_of_curves(answers: Sequence[CurveAnswer], asked: Asked) -> Table:
                 found = (point.steps, point.share, point.low, point.high, point.at_risk, point.shown)
                 reason = cell.reason if point.is_hidden else None
                 rows.append((answer.curve.name, "%", *place, answer.curve.step.value, *found, reason))
-    return Table("Curves", ("curve", "unit", *_PERIOD, *_by(asked), *seen), tuple(rows))
+    return Sheet("Curves", ("curve", "unit", *_PERIOD, *_by(asked), *seen), tuple(rows))
 
 
-def table_of_wellbeing(answer: WellbeingAnswer, asked: Asked) -> Table:
+def table_of_wellbeing(answer: WellbeingAnswer, asked: Asked) -> Sheet:
     """One line a scale: an instrument's dimension, so many months after settling."""
     seen = (
         "instrument",
@@ -81,7 +63,7 @@ def table_of_wellbeing(answer: WellbeingAnswer, asked: Asked) -> Table:
         for place, scales in _cells(answer.total, answer.groups, asked)
         for scale, means in scales.items()
     ]
-    return Table("Wellbeing", (*_PERIOD, *_by(asked), *seen), tuple(rows))
+    return Sheet("Wellbeing", (*_PERIOD, *_by(asked), *seen), tuple(rows))
 
 
 def _by(asked: Asked) -> tuple[str, ...]:

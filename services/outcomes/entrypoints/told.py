@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.outcomes.application.asking import Answer, Asked, CurveAnswer, WellbeingAnswer
+from services.outcomes.application.asking import Answer, Asked, CountSaid, CurveAnswer, WellbeingAnswer
 from services.outcomes.entrypoints.answers import Json, answer_to_json, summary_to_json
-from services.outcomes.entrypoints.curve_answers import curve_answer_to_json, total_curve_to_json
-from services.outcomes.entrypoints.tables import Table, table_of_curves, table_of_indicators, table_of_wellbeing
+from services.outcomes.entrypoints.curve_answers import cells_of_curve_to_json, curve_answer_to_json
+from services.outcomes.entrypoints.htcds_answers import DEFINITION as HTCDS_DEFINITION
+from services.outcomes.entrypoints.htcds_answers import STANDARD, htcds_to_json, tables_of_htcds
+from services.outcomes.entrypoints.tables import table_of_curves, table_of_indicators, table_of_wellbeing
 from services.outcomes.entrypoints.wellbeing_answers import DEFINITION, wellbeing_to_json
+from services.runtime.workbooks import Sheet
 
 Definitions = tuple[tuple[str, str], ...]
 _OF_WELLBEING: Definitions = (("Wellbeing", DEFINITION),)
@@ -20,7 +23,7 @@ class Told:
     """tables: the first is what CSV has. definitions: (title, definition) of what is in them."""
 
     json: Json
-    tables: tuple[Table, ...]
+    tables: tuple[Sheet, ...]
     definitions: Definitions
 
 
@@ -36,6 +39,10 @@ def told_of_wellbeing(answer: WellbeingAnswer, asked: Asked, now: int) -> Told:
     return Told(wellbeing_to_json(answer, asked, now), (table_of_wellbeing(answer, asked),), _OF_WELLBEING)
 
 
+def told_of_htcds(counts: Sequence[CountSaid], asked: Asked, now: int) -> Told:
+    return Told(htcds_to_json(counts, asked, now), tables_of_htcds(counts), ((STANDARD, HTCDS_DEFINITION),))
+
+
 def told_of_all(
     answers: Sequence[Answer], curves: Sequence[CurveAnswer], wellbeing: WellbeingAnswer, asked: Asked, now: int
 ) -> Told:
@@ -45,7 +52,11 @@ def told_of_all(
         table_of_wellbeing(wellbeing, asked),
     )
     told = summary_to_json(
-        answers, [total_curve_to_json(curve) for curve in curves], wellbeing_to_json(wellbeing, asked, now), asked, now
+        answers,
+        [cells_of_curve_to_json(curve, asked) for curve in curves],
+        wellbeing_to_json(wellbeing, asked, now),
+        asked,
+        now,
     )
     return Told(told, tables, (*_of_indicators(answers), *_of_curves(curves), *_OF_WELLBEING))
 

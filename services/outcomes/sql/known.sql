@@ -1,5 +1,6 @@
 -- What is known of the cases of {organisations} at {as_of}, seen from {end}. Every indicator reads these and nothing
 -- else. Instants are milliseconds since 1970 (Int64), as in the reference, so that both count the same whole numbers.
+-- What several indicators read is MATERIALIZED: made once in a statement, however many of them are asked for together.
 
 -- FINAL: of records with one event id the first in the log stands. What a device dated ahead happened when recorded.
 recorded AS (
@@ -24,7 +25,7 @@ retracted AS (
     WHERE type = 'retraction'
 ),
 
-standing AS (
+standing AS MATERIALIZED (
     SELECT *
     FROM recorded
     WHERE type IN ('retraction', 'survivor_erased', 'alert_acknowledged', 'alert_snoozed', 'alert_reassigned')
@@ -165,7 +166,7 @@ furthest_steps AS (
 ),
 
 -- One row per (case, rule, c, d, k); an ending that was not known yet has not come.
-obligations AS (
+obligations AS MATERIALIZED (
     SELECT
         case_id,
         rule_id,
@@ -179,7 +180,7 @@ obligations AS (
     GROUP BY case_id, rule_id, c, d, k
 ),
 
-alerts AS (
+alerts AS MATERIALIZED (
     SELECT alert_id, revision, case_id, transition, toUnixTimestamp64Milli(at) AS at_ms, toUnixTimestamp64Milli(r) AS raised_at
     FROM alert_transitions FINAL
     WHERE has({organisations:Array(String)}, organisation)
@@ -191,4 +192,12 @@ raisings AS (
     SELECT case_id, raised_at
     FROM alerts
     WHERE transition = 'raised' AND revision = 1 AND raised_at >= {start:Int64} AND raised_at < {end:Int64}
+),
+
+-- Where each case that the filter lets through counts: in the cell of everybody, and in those of its groups.
+placed AS (
+    SELECT case_id, is_opened, cell
+    FROM cases
+    ARRAY JOIN cells AS cell
+    WHERE arrayAll((dimension, key) -> has(keys[dimension], key), {where_dimensions:Array(String)}, {where_keys:Array(String)})
 )

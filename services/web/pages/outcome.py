@@ -14,6 +14,7 @@ from services.web.drawings import of_curve, of_series
 from services.web.faces import NoSuchPage, Visit, page, understood
 from services.web.outcomes_answers import Indicator, Stretch, Told
 from services.web.pages.evaluator import said_of
+from services.web.pages.since_release import NotRead, since_last_release
 from services.web.questions import DIMENSIONS, Asked
 from services.web.routes import Part
 from services.web.targets_answers import Targets
@@ -35,7 +36,21 @@ async def indicator(visit: Visit) -> Response:
         found, series = Indicator.broken_down(answer, asked.by), tuple(Stretch.of(one) for one in answer["series"])
         drawing = of_series([one.cell.value for one in series], [_stretch_name(one.start, every) for one in series])
         told = Told.of(answer)
-    return _shown(visit, asked, told=told, indicator=found, series=series, drawing=drawing, targets=targets)
+    try:
+        since, is_since_away = await since_last_release(visit, asked, found), False
+    except NotRead:
+        since, is_since_away = None, True
+    return _shown(
+        visit,
+        asked,
+        told=told,
+        indicator=found,
+        series=series,
+        drawing=drawing,
+        targets=targets,
+        since=since,
+        is_since_away=is_since_away,
+    )
 
 
 @page(Role.EVALUATOR)
@@ -66,7 +81,7 @@ def _stretch_name(start: str, every: str) -> str:
 def _refused(visit: Visit, asked: Asked, refusal: Refused) -> Response:
     if refusal.status != 422:
         raise refusal
-    return _shown(visit, asked, 422, said_of(refusal))
+    return _shown(visit, asked, 422, said_of(refusal, visit.words))
 
 
 def _shown(
@@ -83,5 +98,7 @@ def _shown(
         "series": (),
         "drawing": None,
         "targets": Targets(),
+        "since": None,
+        "is_since_away": False,
     } | found
     return visit.show("outcome.html", status, asked=asked, dimensions=DIMENSIONS, told=told, said=said, **values)

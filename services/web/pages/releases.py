@@ -10,6 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from services.access.domain.permissions import Role
 from services.web.backends import Refused
 from services.web.faces import NoSuchPage, Visit, fields_of, page, posted_form, understood
+from services.web.pages.evaluator import said_of
+from services.web.released_words import in_the_language
 from services.web.releases_answers import Listing, Release
 from services.web.routes import Part
 
@@ -29,7 +31,7 @@ async def make(visit: Visit) -> Response:
     try:
         answer = await visit.post("/v1/releases", {"quarter": typed.get("quarter", "")}, _MAKING_SECONDS)
     except Refused as refusal:
-        return await _list(visit, refusal.status, _said(refusal))
+        return await _list(visit, refusal.status, said_of(refusal, visit.words))
     with understood(Part.OUTCOMES):
         number = int(answer["number"])
     return RedirectResponse(f"/releases/{number}", 303)
@@ -52,7 +54,7 @@ async def publish(visit: Visit) -> Response:
     except Refused as refusal:
         if refusal.status == 404:
             raise NoSuchPage from refusal
-        return await _release(visit, refusal.status, _said(refusal))
+        return await _release(visit, refusal.status, said_of(refusal, visit.words))
     return RedirectResponse(f"/releases/{number}", 303)
 
 
@@ -62,10 +64,6 @@ def number_of(visit: Visit) -> str:
     if not _NUMBER.fullmatch(number):
         raise NoSuchPage
     return number
-
-
-def _said(refusal: Refused) -> str:
-    return "; ".join(dict.fromkeys([refusal.detail, *(error.message for error in refusal.errors)]))
 
 
 async def _list(visit: Visit, status: int = 200, said: str = "") -> Response:
@@ -79,4 +77,7 @@ async def _release(visit: Visit, status: int = 200, said: str = "") -> Response:
     answer = await visit.get(f"/v1/releases/{number_of(visit)}")
     with understood(Part.OUTCOMES):
         release = Release.of(answer)
-    return visit.show("release.html", status, release=release, said=said)
+    translated = in_the_language(visit.words, release)
+    return visit.show(
+        "release.html", status, release=translated or release, is_translated=translated is not None, said=said
+    )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from starlette.responses import Response
 
 from services.access.domain.permissions import Role
-from services.web.catalogue import Words
 from services.web.faces import NoSuchPage, Visit, page, understood
 from services.web.pages.releases import number_of
-from services.web.releases_answers import Indicator, Release
+from services.web.released_words import in_the_language
+from services.web.releases_answers import Release
 from services.web.routes import Part
 from services.web.targets_answers import Targets
 
@@ -29,26 +27,4 @@ async def report(visit: Visit) -> Response:
     translated = in_the_language(visit.words, release)
     return visit.show(
         "report.html", release=translated or release, targets=targets, is_translated=translated is not None
-    )
-
-
-def in_the_language(words: Words, release: Release) -> Release | None:
-    """The release with its titles and definitions as the catalogue has them; None where it has none of these very
-    definitions. What was published is in English, and stays what counts."""
-    if not words.has("released.version") or words("released.version") != release.definitions_version:
-        return None
-    return replace(release, indicators=tuple(_translated(words, indicator) for indicator in release.indicators))
-
-
-def _translated(words: Words, indicator: Indicator) -> Indicator:
-    def said(part: str) -> str:
-        return words(f"released.{indicator.name}.{part}")
-
-    out_of = None if indicator.out_of_words is None else said("out_of")
-    return replace(
-        indicator,
-        title=said("title"),
-        definition=said("definition"),
-        counted_words=said("counted"),
-        out_of_words=out_of,
     )

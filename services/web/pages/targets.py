@@ -25,7 +25,7 @@ async def set_target(visit: Visit) -> Response:
     try:
         await visit.put("/v1/targets", _body(typed))
     except Refused as refusal:
-        return await _shown(visit, refusal.status, said_of(refusal), typed)
+        return await _shown(visit, refusal.status, said_of(refusal, visit.words), typed)
     except ValueError:
         return await _shown(visit, 422, visit.words("targets.no_number"), typed)
     return RedirectResponse("/targets", 303)
@@ -37,7 +37,7 @@ async def drop_target(visit: Visit) -> Response:
     try:
         await visit.post("/v1/targets:drop", _body(typed))
     except Refused as refusal:
-        return await _shown(visit, refusal.status, said_of(refusal))
+        return await _shown(visit, refusal.status, said_of(refusal, visit.words))
     except ValueError:
         return await _shown(visit, 422, visit.words("targets.no_number"))
     return RedirectResponse("/targets", 303)

@@ -69,8 +69,13 @@ async function activate() {
 }
 
 async function fromShell(request) {
-  const kept = await (await caches.open(STATIC)).match(request);
-  return kept ?? fetch(request);
+  const shell = await caches.open(STATIC);
+  const kept = await shell.match(request);
+  if (kept !== undefined) return kept;
+  const answer = await fetch(request);
+  // The font is of use in one language alone: it is kept where that is read.
+  if (request.destination === "font" && answer.ok) await shell.put(request, answer.clone());
+  return answer;
 }
 
 // Nothing readable is left on the device, whether the origin can be told now or not.

@@ -139,6 +139,12 @@ _ALL: Final = (
 RELEASED: Final[Mapping[str, Released]] = {released.name: released for released in _ALL}
 """By name, in the order they are shown."""
 
+
+def released_as(source: str) -> str | None:
+    """The name under which the cases of an indicator are released; None where they are not."""
+    return next((released.name for released in RELEASED.values() if released.source == source), None)
+
+
 CONTAINED: Final = (
     (("silent", Part.COUNTED), ("in_follow_up", Part.COUNTED)),
     (("contacted_after_an_alert", Part.OUT_OF), ("neglected", Part.COUNTED)),

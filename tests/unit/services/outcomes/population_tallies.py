@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.outcomes.domain.breakdowns import Breakdown
 from services.outcomes.domain.periods import Period
@@ -32,8 +32,8 @@ class PopulationTallies:
         self._counted: dict[tuple[int, int], Counter[Place]] = {}
 
     def reckon(
-        self, indicator: str, organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
-    ) -> Reckoning:
+        self, indicators: Sequence[str], organisations: Sequence[str], period: Period, as_of: int, breakdown: Breakdown
+    ) -> Mapping[str, Reckoning]:
         if self.away:
             raise StoreUnavailable("away")
         self.asked_as_of.add(as_of)
@@ -41,16 +41,8 @@ class PopulationTallies:
         counts = self._counts(number)
         # Late records may come in between two questions.
         self.population, self.turning_into = self.turning_into or self.population, None
-        name, (dimension,) = BY_SOURCE[indicator], breakdown.by
-        keys = {place.group for place in counts if place.dimension == dimension.value}
-
-        def tally(where: str, key: str) -> Tally:
-            place = Place(name, where, key, Part.COUNTED)
-            counted, out_of = counts.get(place, 0), counts.get(place.with_part(Part.OUT_OF), 0)
-            # Twice as many events as survivors: a release must not count those.
-            return Tally(2 * counted, 2 * out_of, counted, out_of)
-
-        return Reckoning(tally("", ""), {(key,): tally(dimension.value, key) for key in keys})
+        (dimension,) = breakdown.by
+        return {indicator: _reckoning(counts, BY_SOURCE[indicator], dimension.value) for indicator in indicators}
 
     def _counts(self, number: int) -> Counter[Place]:
         known = (id(self.population), number)
@@ -63,3 +55,14 @@ class PopulationTallies:
 
     def ping(self) -> None:
         return None
+
+
+def _reckoning(counts: Counter[Place], name: str, dimension: str) -> Reckoning:
+    def tally(where: str, key: str) -> Tally:
+        place = Place(name, where, key, Part.COUNTED)
+        counted, out_of = counts.get(place, 0), counts.get(place.with_part(Part.OUT_OF), 0)
+        # Twice as many events as survivors: a release must not count those.
+        return Tally(2 * counted, 2 * out_of, counted, out_of)
+
+    keys = {place.group for place in counts if place.dimension == dimension}
+    return Reckoning(tally("", ""), {(key,): tally(dimension, key) for key in keys})

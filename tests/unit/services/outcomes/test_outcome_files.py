@@ -10,9 +10,9 @@ import zipfile
 from services.outcomes.application.asking import Asked
 from services.outcomes.domain.breakdowns import Breakdown, Dimension
 from services.outcomes.domain.periods import Period
-from services.outcomes.entrypoints.tables import Table
 from services.outcomes.entrypoints.workbook import workbook_of
 from services.outcomes.ports import DataState
+from services.runtime.workbooks import Sheet
 from tests.unit.services.outcomes.case_stories import day
 
 NAMESPACE = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
@@ -23,7 +23,7 @@ ASKED = Asked(
     DataState(None, None, None),
 )
 HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "http://example.org", "{=A1}", "001", "2026-01-01")
-TABLE = Table("Indicators", ("group", "value"), (*((text, 1.5) for text in HOSTILE), ("jashore", 3), (None, None)))
+TABLE = Sheet("Indicators", ("group", "value"), (*((text, 1.5) for text in HOSTILE), ("jashore", 3), (None, None)))
 
 
 def sheets(book: bytes) -> dict[str, list[list[tuple[str, str]]]]:

@@ -34,12 +34,12 @@ def test_every_curve_has_its_statement_and_no_file_is_left_over() -> None:
 
 @pytest.mark.parametrize("curve", CURVES)
 def test_the_statement_of_a_curve_asks_for_no_parameter_that_is_not_given(curve: str) -> None:
-    assert set(re.findall(r"\{(\w+):[\w()]+\}", spells_statement_of(curve))) <= PARAMETERS
+    assert set(re.findall(r"\{(\w+):[\w()]+\}", spells_statement_of((curve,)))) <= PARAMETERS
 
 
 @pytest.mark.parametrize("indicator", INDICATORS)
 def test_a_statement_asks_for_no_parameter_that_is_not_given(indicator: str) -> None:
-    assert set(re.findall(r"\{(\w+):[\w()]+\}", statement_of(indicator))) <= PARAMETERS
+    assert set(re.findall(r"\{(\w+):[\w()]+\}", statement_of((indicator,)))) <= PARAMETERS
 
 
 def test_sql_and_reference_agree_on_what_cannot_be_retracted() -> None:

@@ -7,7 +7,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 import services.web
-from services.casework.domain.event_types import EVENT_TYPES
+from services.casework.domain.event_types import EVENT_TYPES, OneOf
 from services.outcomes.domain.publication.catalogue import RELEASED, definitions_version
 from services.web.catalogue import CATALOGUES, TEMPLATE, Language, catalogue_of, words_of
 from services.web.forms import controls_of
@@ -112,6 +112,19 @@ def test_every_event_type_field_and_value_has_a_name(language: Language) -> None
         for control in controls_of(event_type):
             assert words(f"field.{control.name}")
             assert all(words.label(control.name, value) for value in control.values)
+
+
+def test_every_value_of_a_list_is_said_in_bangla_letters_or_digits() -> None:
+    bangla = words_of(Language.BANGLA)
+    listed = [
+        (field.name, value)
+        for event_type in EVENT_TYPES.values()
+        for field in event_type.fields.values()
+        if isinstance(field.kind, OneOf)
+        for value in field.kind.values
+    ]
+    assert len(listed) > 100
+    assert [place for place in listed if re.search("[A-Za-z]", bangla.label(*place))] == []
 
 
 def test_bangla_has_the_words_of_everything_that_is_released_as_it_is_defined_now() -> None:

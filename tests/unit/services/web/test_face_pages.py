@@ -37,6 +37,7 @@ PAGES = {
     "/outcomes": {Role.EVALUATOR},
     "/outcomes/indicators/in_work": {Role.EVALUATOR},
     "/outcomes/curves/still_in_work": {Role.EVALUATOR},
+    "/outcomes/files/in_work.csv": {Role.EVALUATOR},
     "/people": {Role.ADMINISTRATOR},
     "/people/any": {Role.ADMINISTRATOR},
     "/account-changes": {Role.SUPERVISOR},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 import pytest
 
-from services.casework.domain.event_types import EVENT_TYPES
+from services.casework.domain.condition_wording import condition_said
+from services.casework.domain.event_types import ATTRIBUTES, EVENT_TYPES, Field, Flag, OneOf, Value
 from services.casework.domain.facts import FACT_NAMES
 from services.casework.domain.instants import DAY, HOUR, MINUTE
 from services.casework.domain.policy import Rule
@@ -85,6 +87,26 @@ def test_what_may_be_done_early_and_what_is_no_answer_is_said() -> None:
     said = {rule.id: rule_in_words(rule, "en") for rule in POLICY.rules}
     assert "It counts from 7 days before." in said["family-check-in"]
     assert "That she asks again is no answer." in said["help-request"]
+
+
+def test_for_which_cases_a_rule_is_is_said_in_words_and_not_in_codes() -> None:
+    said = {language: [rule_in_words(rule, language) for rule in POLICY.rules] for language in LANGUAGES}
+    assert any("Only for cases with her way of living: living with the family." in rule for rule in said["en"])
+    everything = " ".join(said["en"] + said["bn"])
+    assert not any(raw in everything for raw in ("pathway", "family_involved", "family involved"))
+
+
+@pytest.mark.parametrize("field", ATTRIBUTES, ids=lambda field: field.name)
+def test_every_attribute_and_value_a_rule_may_ask_for_has_words_in_both_languages(field: Field) -> None:
+    values: tuple[Value, ...] = ("jashore",)
+    if isinstance(field.kind, OneOf):
+        values = field.kind.values
+    elif isinstance(field.kind, Flag):
+        values = (True, False)
+    for value in values:
+        english, bangla = condition_said(field.name, value)
+        assert not is_bangla(english) and "_" not in english
+        assert not re.search("[a-z]", bangla.replace("jashore", ""))
 
 
 def test_an_alert_says_what_is_owed_since_when_and_what_was_done_and_tried() -> None:
