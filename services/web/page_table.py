@@ -12,6 +12,7 @@ from services.web.pages import (
     account,
     account_changes,
     administrator,
+    cards_along,
     case,
     device,
     evaluator,
@@ -31,6 +32,7 @@ from services.web.pages import (
     signing,
     staff,
     supervisor,
+    taking_along,
     targets,
     workload,
 )
@@ -72,6 +74,8 @@ _STAFF: Final = (
     Route("/unsent", device.unsent),
     Route("/sheets", device.sheets, middleware=[Middleware(GZipMiddleware)]),
     Route("/session", device.session),
+    Route("/take-along/cards", cards_along.cards_along, methods=["POST"]),
+    Route("/take-along", taking_along.take_along, middleware=[Middleware(GZipMiddleware)]),
     Route("/open-case", staff.open_case_page),
     Route("/open-case", staff.open_case, methods=["POST"]),
 )

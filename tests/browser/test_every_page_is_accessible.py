@@ -12,7 +12,9 @@ from services.web.page_table import PAGES
 from tests.browser.accessible import violations
 from tests.browser_fixture import sign_in
 
-NO_PAGES: Final = frozenset({"/", "/blank", "/language", "/numerals", "/sheets", "/session", "/second-factor"})
+NO_PAGES: Final = frozenset(
+    {"/", "/blank", "/language", "/numerals", "/sheets", "/session", "/second-factor", "/take-along"}
+)
 """Ways to another page, an empty one, what scripts read; and a step that shows itself only while somebody signs in."""
 
 OF_PEOPLE: Final[dict[str, tuple[str, ...]]] = {
