@@ -59,16 +59,16 @@ def test_hours_that_are_still_to_come_are_found(plan: SafeContactPlan, begins: i
     assert opens_between(plan, begins, ends) == any(plainly_open(plan, instant) for instant in minute_by_minute)
 
 
-@given(plans, instants, st.integers(0, DAY))
-def test_the_times_of_a_stretch_are_exactly_its_minutes_in_which_she_may_be_called(
-    plan: SafeContactPlan, begins: int, length: int
+@given(plans, instants, st.integers(1, DAY), st.integers(0, DAY))
+def test_the_times_of_a_stretch_are_exactly_those_in_which_she_may_be_called(
+    plan: SafeContactPlan, begins: int, length: int, within: int
 ) -> None:
     ends = begins + length
     times = open_times(plan, begins, ends)
     assert all(begins <= since < until <= ends for since, until in times)
     assert all(until < since for (_, until), (since, _) in pairwise(times))
-    minutes = [*range(begins, ends, MINUTE), *range(-(-begins // MINUTE) * MINUTE, ends, MINUTE)]
-    for instant in minutes:
+    borders = {at for time in times for at in (time[0], time[0] - 1, time[1] - 1, time[1])}
+    for instant in (begins + within % length, *(at for at in borders if begins <= at < ends)):
         assert any(since <= instant < until for since, until in times) == plainly_open(plan, instant)
 
 
