@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _ROLE = "(administrator|caseworker|donor|evaluator|supervisor)"
+_LEASE = "([3-9]|1[0-4])"
 _DAY = "(monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -133,6 +134,8 @@ class Settings(BaseSettings):
     jwt_issuer: str = "reintegration-access"
     jwt_audience: str = "reintegration"
     jwt_lifetime_seconds: Annotated[int, Field(ge=60, le=400 * 86_400)] = 900
+    # How long a device may show what it keeps for reading without a connection; an organisation may have its own.
+    offline_lease_days: Annotated[str, Field(pattern=f"^{_LEASE}(,[^:,]+:{_LEASE})*$")] = "7"
     session_days: Annotated[int, Field(ge=1, le=90)] = 14
     second_factor_roles: Annotated[str, Field(pattern=f"^(none|{_ROLE}(,{_ROLE})*)$")] = (
         "administrator,caseworker,donor,evaluator,supervisor"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.runtime.logging import configure_logging
+from services.runtime.ours_alone import NotOursAlone
 from services.runtime.serve import CannotServe, HttpServer, run, serve
 from services.runtime.settings import InvalidSettings, load_settings
 from services.runtime.tls import UnusableCertificate, certificate_from
@@ -13,11 +14,12 @@ async def main() -> None:
     try:
         settings = load_settings()
         certificate = certificate_from(settings)
-    except (InvalidSettings, UnusableCertificate) as error:
+        app = app_from(settings, certificate)
+    except (InvalidSettings, UnusableCertificate, NotOursAlone) as error:
         raise CannotServe(str(error)) from None
     configure_logging("web", settings.log_level)
     tls = certificate.for_http() if certificate else None
-    origin = HttpServer(app_from(settings, certificate), settings.host, settings.port, tls=tls)
+    origin = HttpServer(app, settings.host, settings.port, tls=tls)
     metrics = HttpServer(metrics_app(), settings.inner_host, settings.web_metrics_port, or_any_port=True)
     await serve(origin, metrics, stop_within_seconds=settings.stop_within_seconds)
 

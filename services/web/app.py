@@ -32,6 +32,7 @@ from services.web.measuring import Measuring
 from services.web.page_table import PAGES
 from services.web.pages import device
 from services.web.proxy import Proxy
+from services.web.reading_halves import ReadingHalves
 from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
 
@@ -47,11 +48,13 @@ def create_app(
     workers: Mapping[str, str] | None = None,
     limits: RateLimits | None = None,
     names: frozenset[str] | None = None,
+    halves: ReadingHalves | None = None,
 ) -> Starlette:
     """The app; it closes the client when it stops. `addresses`: http://host:port of each part.
 
     workers: the same of stream workers, by name, whose readiness counts as well.
     limits: how much may be asked for; without, those of the settings' defaults. names: the hosts it answers to.
+    halves: of the keys by which devices keep pages; without, of a secret that ends with the process.
     """
 
     @asynccontextmanager
@@ -76,6 +79,7 @@ def create_app(
     )
     app.state.verifier = verifier
     app.state.backends = backends
+    app.state.reading_halves = halves or ReadingHalves.of_this_process()
     app.state.documents = documents
     return app
 

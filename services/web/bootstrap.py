@@ -18,6 +18,7 @@ from services.runtime.rate_limits import RateLimits
 from services.runtime.settings import Settings
 from services.runtime.tls import Certificate
 from services.web.app import create_app
+from services.web.reading_halves import ReadingHalves
 from services.web.routes import Part
 
 # Far less than the parts wait before they close an idle connection: none is used that is just being closed.
@@ -25,7 +26,7 @@ _IDLE_SECONDS: Final = 15.0
 
 
 def app_from(settings: Settings, certificate: Certificate | None = None) -> Starlette:
-    """certificate: what the origin is served with."""
+    """certificate: what the origin is served with. Raises NotOursAlone."""
     return create_app(
         addresses_from(settings),
         new_client(),
@@ -33,6 +34,7 @@ def app_from(settings: Settings, certificate: Certificate | None = None) -> Star
         workers_from(settings),
         RateLimits(settings),
         certificate.names if certificate else None,
+        ReadingHalves.of_installation(settings.var_dir / "web", settings.offline_lease_days),
     )
 
 

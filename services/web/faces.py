@@ -95,6 +95,10 @@ class Visit:
     def show(self, template: str, status: int = 200, **values: object) -> Response:
         return render(self.request, template, status, person=self.person, **values)
 
+    def main_of(self, template: str, **values: object) -> str:
+        """What stands in the main of such a page, without what can only be done with a connection."""
+        return _rendered(self.request, template, {"person": self.person, "with_connection": False, **values})
+
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
@@ -226,13 +230,17 @@ _TEMPLATES: Final = _environment()
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A page in the shell. Every page has the words, the person (None: nobody is signed in) and the form token."""
+    return HTMLResponse(_rendered(request, template, values), status)
+
+
+def _rendered(request: Request, template: str, values: Mapping[str, object]) -> str:
     words = words_for(request)
     secret = form_secret(request)
-    person = values.pop("person", getattr(request.state, "person", None))
     shell = {
         "_": words,
         "words": words,
-        "person": person,
+        "person": getattr(request.state, "person", None),
+        "with_connection": True,
         "path": request.url.path,
         "back": quote(address_of(request), safe="/"),
         "form_token": form_token(secret) if secret else "",
@@ -240,7 +248,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         "now": now_text(),
         "stale_seconds": STALE_SECONDS,
     }
-    return HTMLResponse(_TEMPLATES.get_template(template).render(shell | values), status)
+    return _TEMPLATES.get_template(template).render({**shell, **values})
 
 
 def now_text() -> str:

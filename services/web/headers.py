@@ -70,6 +70,10 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if message["status"] == 304 and scope["path"].startswith(KEPT):
+                    # The browser has them with what it kept; on a phone's line they would weigh more than the answer.
+                    await send(message)
+                    return
                 for name, value in ALWAYS.items():
                     headers[name] = value
                 if not scope["path"].startswith(KEPT):

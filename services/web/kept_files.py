@@ -15,7 +15,7 @@ from services.casework.domain.event_types import EVENT_TYPES
 from services.web.catalogue import Language, words_of
 
 STATIC: Final = Path(__file__).parent / "static"
-_OF_SCRIPTS: Final = ("expected.", "month.", "outbox.", "pause.", "receipt.", "record.", "sign_in.title")
+_OF_SCRIPTS: Final = ("expected.", "month.", "outbox.", "pause.", "reading.", "receipt.", "record.", "sign_in.title")
 
 
 @cache

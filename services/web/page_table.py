@@ -12,6 +12,7 @@ from services.web.pages import (
     account,
     account_changes,
     administrator,
+    cards_along,
     case,
     device,
     evaluator,
@@ -32,6 +33,7 @@ from services.web.pages import (
     signing,
     staff,
     supervisor,
+    taking_along,
     targets,
     workload,
 )
@@ -76,6 +78,8 @@ _STAFF: Final = (
     Route("/unsent", device.unsent),
     Route("/sheets", device.sheets, middleware=_SMALL),
     Route("/session", device.session),
+    Route("/take-along/cards", cards_along.cards_along, methods=["POST"]),
+    Route("/take-along", taking_along.take_along, middleware=[Middleware(GZipMiddleware)]),
     Route("/open-case", staff.open_case_page),
     Route("/open-case", staff.open_case, methods=["POST"]),
 )

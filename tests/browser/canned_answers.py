@@ -25,6 +25,7 @@ PASSWORD = "an invented password"
 
 PEOPLE = {
     "asha": Principal(CASEWORKER, "rupantar", frozenset({Role.CASEWORKER}), name="Asha Invented"),
+    "runa": Principal(OTHER_CASEWORKER, "rupantar", frozenset({Role.CASEWORKER}), name="Runa Invented"),
     "nasrin": Principal(SUPERVISOR, "rupantar", frozenset({Role.SUPERVISOR}), name="Nasrin Invented"),
     "ruma": Principal(AREA_SUPERVISOR, "rupantar", frozenset({Role.SUPERVISOR}), (Area("jashore"),), "Ruma Invented"),
     "kamal": Principal(EVALUATOR, "rupantar", frozenset({Role.EVALUATOR}), name="Kamal Invented"),

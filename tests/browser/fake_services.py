@@ -113,6 +113,8 @@ class FakeServices:
             Route("/v1/accounts", self._guarded(self._accounts)),
             Route("/v1/lock-outs", self._guarded(self._nothing)),
             Route("/v1/proposals", self._guarded(self._nothing)),
+            Route("/v1/sessions", self._guarded(self._nothing)),
+            Route("/v1/delegates", self._guarded(self._nothing)),
             Route("/v1/worklist", self._guarded(self._worklist)),
             Route("/v1/worklist/loads", self._guarded(self._loads)),
             Route("/v1/cases", self._guarded(self._cases)),

@@ -16,7 +16,17 @@ from tests.browser.accessible import violations_in_both_schemes
 from tests.browser_fixture import sign_in
 
 NO_PAGES: Final = frozenset(
-    {"/", "/blank", "/language", "/numerals", "/sheets", "/session", "/second-factor", "/outcomes/files/{file}"}
+    {
+        "/",
+        "/blank",
+        "/language",
+        "/numerals",
+        "/sheets",
+        "/session",
+        "/second-factor",
+        "/take-along",
+        "/outcomes/files/{file}",
+    }
 )
 """Ways to another page, an empty one, what scripts read, files; and a step that shows itself only while somebody signs
 in."""

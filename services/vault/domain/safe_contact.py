@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from services.vault.domain.identity import InvalidIdentity
@@ -96,6 +97,21 @@ def opens_between(plan: SafeContactPlan | None, begins: int, ends: int) -> bool:
     openings = [day * DAY - DHAKA_AHEAD + _minutes(w.begins) * MINUTE for day in days for w in plan.windows]
     # A time that is open at all is open from `begins` on, or from the beginning of a window.
     return any(begins <= instant < ends and may_call(plan, instant) for instant in (begins, *openings))
+
+
+def open_times(plan: SafeContactPlan, begins: int, ends: int) -> list[tuple[int, int]]:
+    """From when until before when she may be called, within `begins` and `ends` (milliseconds since 1970 UTC)."""
+    days = range((begins + DHAKA_AHEAD) // DAY, (ends + DHAKA_AHEAD) // DAY + 1)
+    clocks = {clock for window in plan.windows for clock in (window.begins, window.ends)} | {"00:00"}
+    turns = {day * DAY - DHAKA_AHEAD + _minutes(clock) * MINUTE for day in days for clock in clocks}
+    borders = [begins, *sorted(turn for turn in turns if begins < turn < ends), ends]
+    found: list[tuple[int, int]] = []
+    for since, until in pairwise(borders):
+        if not may_call(plan, since):
+            continue
+        goes_on = bool(found) and found[-1][1] == since
+        found.append((found.pop()[0] if goes_on else since, until))
+    return found
 
 
 def _is_open(window: Window, day: int, minute: int) -> bool:

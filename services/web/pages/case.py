@@ -15,14 +15,14 @@ from starlette.responses import RedirectResponse, Response
 
 from services.access.domain.permissions import Role
 from services.vault.domain.looks import Purpose, Reason
-from services.web.backends import PartAway, Refused
+from services.web.backends import Json, PartAway, Refused
 from services.web.broken_glass import broken_glass, open_until
 from services.web.casework_answers import CaseView, Timeline, TimelineEntry
 from services.web.faces import NoSuchPage, Visit, fields_of, page, posted_form, understood
 from services.web.pages.staff import case_id_of, phrase_of, shown_value
-from services.web.people import caseworkers
+from services.web.people import Caseworkers, caseworkers
 from services.web.routes import Part
-from services.web.vault_answers import Shown
+from services.web.vault_answers import Glass, Shown
 from services.web.vault_refusals import hide_the_unknown, why_not
 
 _CARD: Final = ("names", "phones", "plan")
@@ -104,6 +104,14 @@ def _not_shown(visit: Visit, asked: Look, failure: Refused | PartAway) -> Look:
     return replace(asked, refusal=said, status=failure.status, needs_reason=failure.kind == "outside_window")
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is not the case's own: who people are, and who broke which glass (None: the vault does not say)."""
+
+    people: Caseworkers
+    glass: tuple[Glass, ...] | None
+
+
 async def _show(visit: Visit, case_id: str, look: Look) -> Response:
     case_answer, timeline_answer, people, glass = await asyncio.gather(
         visit.get(f"/v1/cases/{case_id}", lang=visit.words.language),
@@ -111,31 +119,38 @@ async def _show(visit: Visit, case_id: str, look: Look) -> Response:
         caseworkers(visit),
         broken_glass(visit),
     )
+    values = case_values(visit, case_answer, timeline_answer, Beside(people, glass), look)
+    return visit.show("case.html", look.status, **values)
+
+
+def case_values(
+    visit: Visit, case_answer: Json, timeline_answer: Json, beside: Beside, look: Look
+) -> dict[str, object]:
+    """What her page is made of, from what casework answers. Raises PartAway when that is not understood."""
     with understood(Part.CASEWORK):
         case = CaseView.of(case_answer)
         timeline = Timeline.of(timeline_answer)
 
-    hers = None if glass is None else tuple(one for one in glass if one.case_id == case_id)
+    names, glass = beside.people.names, beside.glass
+    hers = None if glass is None else tuple(one for one in glass if one.case_id == case.case_id)
 
     def shown(field: str, value: object) -> str:
-        return shown_value(visit.words, people.names, field, value)
+        return shown_value(visit.words, names, field, value)
 
     def phrase(entry: TimelineEntry) -> str:
-        return phrase_of(visit.words, people.names, entry)
+        return phrase_of(visit.words, names, entry)
 
-    return visit.show(
-        "case.html",
-        look.status,
-        case=case,
-        timeline=timeline,
-        people=people,
-        names=people.names,
-        shown=shown,
-        phrase=phrase,
-        look=look,
-        glass=hers,
-        open_until=open_until(hers or (), visit.person.account_id),
-        may_ask=Role.CASEWORKER in visit.person.roles,
-        purposes=tuple(SHOWN_FOR),
-        reasons=tuple(Reason),
-    )
+    return {
+        "case": case,
+        "timeline": timeline,
+        "people": beside.people,
+        "names": names,
+        "shown": shown,
+        "phrase": phrase,
+        "look": look,
+        "glass": hers,
+        "open_until": open_until(hers or (), visit.person.account_id),
+        "may_ask": Role.CASEWORKER in visit.person.roles,
+        "purposes": tuple(SHOWN_FOR),
+        "reasons": tuple(Reason),
+    }

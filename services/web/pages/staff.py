@@ -29,7 +29,7 @@ from services.web.turning import page_or_beginning
 from services.web.written_words import Written, keep_words
 
 _log: Final = logging.getLogger("services.web")
-_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT.+Z", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NAMED_CHOICES: Final = frozenset(
@@ -189,7 +189,7 @@ async def words(visit: Visit) -> Response:
     """Words that the vault did not have when their event was recorded, sent again."""
     typed = fields_of(await posted_form(visit.request))
     case_id, note_id = case_id_of(visit), typed.get("note_id", "")
-    if not _ID.fullmatch(note_id):
+    if not ID.fullmatch(note_id):
         raise NoSuchPage
     written = Written(case_id, note_id, typed.get("occurred_at", ""), typed.get("words", ""))
     written = await keep_words(visit, written)
@@ -207,7 +207,7 @@ async def _show_sheet(
         "record.html",
         status,
         sheet=sheet,
-        code=case_code(sheet.case_id) if _ID.fullmatch(sheet.case_id) else "",
+        code=case_code(sheet.case_id) if ID.fullmatch(sheet.case_id) else "",
         controls=controls_of(sheet.event_type),
         offered=await _offered(visit, sheet),
         wrong=wrong or {},
@@ -269,7 +269,7 @@ def shown_value(words: Words, names: Mapping[str, str], field: str, value: objec
             return words.time(value)
         case str() if _DAY.fullmatch(value):
             return words.day(value)
-        case str() if _ID.fullmatch(value):
+        case str() if ID.fullmatch(value):
             return value[:8]
         case list():
             return ", ".join(words.label(field, one) for one in value)
@@ -293,7 +293,7 @@ def new_id() -> str:
 def case_id_of(visit: Visit) -> str:
     """The case in the path. Raises NoSuchPage."""
     case_id: str = visit.request.path_params["case_id"]
-    if not _ID.fullmatch(case_id):
+    if not ID.fullmatch(case_id):
         raise NoSuchPage
     return case_id
 

@@ -16,6 +16,8 @@ function leave() {
   // What is not sent yet stays: it says nothing to whoever has no session, and is nowhere else.
   localStorage.clear();
   sessionStorage.clear();
+  // The service worker empties it too; here is also who has none.
+  indexedDB.deleteDatabase("reading");
   fetch(leaving.action, { method: "POST", body: fields, keepalive: true, redirect: "manual" })
     .finally(() => window.location.replace("/blank"));
 }

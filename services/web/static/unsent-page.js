@@ -46,7 +46,18 @@ async function paint() {
   if (others) elsewhere.textContent = count("outbox.of_others", others);
 }
 
+// Whether the browser has promised to throw nothing away when the device runs out of space.
+async function sayWhetherItStays() {
+  const promised = await navigator.storage?.persisted?.();
+  const stays = promised === undefined ? "unknown" : promised ? "yes" : "no";
+  const said = document.querySelector("[data-stays]");
+  said.dataset.stays = stays;
+  said.textContent = say(`outbox.stays_${stays}`);
+  said.hidden = false;
+}
+
 document.querySelector("[data-needs-script]").remove();
 send.addEventListener("click", sendNow);
 onChange(paint);
 paint();
+sayWhetherItStays();

@@ -6,6 +6,7 @@ import { count, language, say } from "/static/words.js";
 
 const FIRST_WAIT = 2000;
 const LONGEST_WAIT = 60_000;
+const ASKED = "asked for durable storage";
 // Asking again by itself is no use here: somebody has to sign in first.
 const NEEDS_SOMEBODY = new Set(["sign_in", "others"]);
 
@@ -78,6 +79,13 @@ async function askForSync() {
   }
 }
 
+// Once, when the first event waits here: a browser that promises nothing may throw it away when space runs out.
+async function askForDurability() {
+  if (!navigator.storage?.persist || localStorage.getItem(ASKED) !== null) return;
+  localStorage.setItem(ASKED, "yes");
+  await navigator.storage.persist();
+}
+
 async function register() {
   if (!navigator.serviceWorker) return;
   await navigator.serviceWorker.register("/static/worker.js", { type: "module", scope: "/" });
@@ -88,7 +96,9 @@ async function register() {
 
 onChange((change) => {
   paint();
-  if (change.kept) askForSync();
+  if (!change.kept) return;
+  askForSync();
+  askForDurability();
 });
 window.addEventListener("online", sendNow);
 document.addEventListener("visibilitychange", () => {

@@ -1,9 +1,10 @@
 // The service worker: what pages are made of comes from this device, and where there is no connection so do the few pages
-// that carry nothing about anybody. What waits in the outbox is sent also when no page is open, where the browser can.
+// that carry nothing about anybody; one of them shows what is kept sealed, to whoever has the PIN. What waits in the outbox is sent also when no page is open, where the browser can.
 //
 // EDITION stands before this text when it is served: it changes with every file of the shell and every word.
 
 import { entries } from "/static/outbox.js";
+import { drop, heed, wipe } from "/static/reading.js";
 import { sendAll } from "/static/sending.js";
 
 const SHELL = [
@@ -11,9 +12,12 @@ const SHELL = [
   "/static/case-code.js",
   "/static/freshness.js",
   "/static/icon.svg",
+  "/static/keeping.js",
+  "/static/looks.js",
   "/static/notebook.css",
   "/static/notebook.webmanifest",
   "/static/outbox.js",
+  "/static/reading.js",
   "/static/sending.js",
   "/static/sheet.js",
   "/static/sheets.js",
@@ -33,6 +37,9 @@ const BLANK = "/blank";
 const SHEETS = "/sheets";
 const UNSENT = "/unsent";
 const KEPT_FOR = "/kept-for";
+// What one page stands in for: today's list, her cases, the forms.
+const HERS = /^\/(today|open-case|cases\/[^/]+(\/record)?)?$/;
+const SIGN_IN = "/sign-in";
 const SIGN_OUT = "/sign-out";
 const LEAVE = "/leave";
 // That somebody left without a connection, and what is to be said to the origin before anything is shown again.
@@ -49,7 +56,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
-  if (request.method === "POST" && url.pathname === SIGN_OUT) event.waitUntil(caches.delete(PAGES));
+  if (request.method === "POST" && url.pathname === SIGN_OUT) event.waitUntil(signOut());
   if (request.method === "POST" && url.pathname === LEAVE) event.respondWith(leave(request));
   if (request.method !== "GET") return;
   if (url.pathname.startsWith("/static/") && url.pathname !== "/static/worker.js") event.respondWith(fromShell(request));
@@ -78,10 +85,19 @@ async function fromShell(request) {
   return answer;
 }
 
+function signOut() {
+  return Promise.all([caches.delete(PAGES), changed(drop("signed_out"))]);
+}
+
+// Pages are shown also where what is kept sealed cannot be changed.
+function changed(change) {
+  return change.catch((error) => console.warn("what is kept could not be changed:", error.message));
+}
+
 // Nothing readable is left on the device, whether the origin can be told now or not.
 async function leave(request) {
   const said = await request.clone().text();
-  await caches.delete(PAGES);
+  await Promise.all([caches.delete(PAGES), changed(wipe())]);
   try {
     return await fetch(request);
   } catch (error) {
@@ -112,23 +128,31 @@ async function isLeaving() {
 // The network's word; what is kept where there is none, or where it takes too long.
 async function page(request, url) {
   if (await isLeaving()) return (await caches.open(STATIC)).match(BLANK);
+  await changed(heed());
   const kept = await keptInPlaceOf(url);
-  if (kept === undefined) return fetch(request);
+  if (kept === undefined) return fromOrigin(request, url);
   if (url.pathname === BLANK) return kept;
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE));
   try {
-    return (await Promise.race([fetch(request), patience])) ?? kept;
+    return (await Promise.race([fromOrigin(request, url), patience])) ?? kept;
   } catch (error) {
     console.info("no connection:", error.message);
     return kept;
   }
 }
 
+// Where the origin asks who is there, no session is left whose half could stay.
+async function fromOrigin(request, url) {
+  const answer = await fetch(request);
+  if (url.pathname === SIGN_IN && answer.ok) await changed(drop("signed_out"));
+  return answer;
+}
+
 async function keptInPlaceOf(url) {
   if (url.pathname === BLANK) return (await caches.open(STATIC)).match(BLANK);
   const pages = await caches.open(PAGES);
-  const isForm = url.pathname === "/open-case" || /^\/cases\/[^/]+\/record$/.test(url.pathname);
-  return pages.match(isForm ? SHEETS : UNSENT);
+  const standsIn = HERS.test(url.pathname) ? await pages.match(SHEETS) : undefined;
+  return standsIn ?? pages.match(UNSENT);
 }
 
 // All that is new is there before anything old goes: the connection may end in the middle.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from services.vault.domain.safe_contact import (
     SafeContactPlan,
     Window,
     may_call,
+    open_times,
     opens_between,
 )
 
@@ -55,6 +57,19 @@ def test_hours_that_are_still_to_come_are_found(plan: SafeContactPlan, begins: i
     ends = begins + length
     minute_by_minute = [*range(begins, ends, MINUTE), *range(-(-begins // MINUTE) * MINUTE, ends, MINUTE)]
     assert opens_between(plan, begins, ends) == any(plainly_open(plan, instant) for instant in minute_by_minute)
+
+
+@given(plans, instants, st.integers(1, DAY), st.integers(0, DAY))
+def test_the_times_of_a_stretch_are_exactly_those_in_which_she_may_be_called(
+    plan: SafeContactPlan, begins: int, length: int, within: int
+) -> None:
+    ends = begins + length
+    times = open_times(plan, begins, ends)
+    assert all(begins <= since < until <= ends for since, until in times)
+    assert all(until < since for (_, until), (since, _) in pairwise(times))
+    borders = {at for time in times for at in (time[0], time[0] - 1, time[1] - 1, time[1])}
+    for instant in (begins + within % length, *(at for at in borders if begins <= at < ends)):
+        assert any(since <= instant < until for since, until in times) == plainly_open(plan, instant)
 
 
 def test_without_a_plan_nobody_agreed_to_any_hour() -> None:

@@ -20,6 +20,7 @@ PAGES = {
     "/today": {Role.CASEWORKER},
     "/open-case": {Role.CASEWORKER},
     "/sheets": {Role.CASEWORKER},
+    f"/take-along?device={CASE}": {Role.CASEWORKER},
     "/unsent": {Role.CASEWORKER, Role.SUPERVISOR},
     f"/cases/{CASE}": {Role.CASEWORKER, Role.SUPERVISOR},
     f"/cases/{CASE}/record": {Role.CASEWORKER, Role.SUPERVISOR},

@@ -18,6 +18,7 @@ from tests.unit.services.web.test_face_pages import ADDRESSES, RolesAreTokens
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.js"))}
 SAID = sorted({key for text in SCRIPTS.values() for key in re.findall(r"""\b(?:say|count)\(\s*"([a-z_.]+)\"""", text)})
 CHOSEN = sorted({key for text in SCRIPTS.values() for key in re.findall(r"\"((?:outbox|receipt)\.[a-z_]+)\"", text)})
+NOT_OPENED = ("none", "signed_out", "lease_over", "wrong", "wiped", "unreadable")
 WHY = ("offline", "sign_in", "others", "away")
 
 
@@ -30,6 +31,7 @@ def sentences(language: Language) -> dict[str, str]:
 def test_every_sentence_of_the_scripts_is_served_in_every_language(language: Language) -> None:
     assert len(SAID) > 10
     wanted = {*SAID, *CHOSEN, *(f"outbox.why_{why}" for why in WHY), *(f"type.{name}" for name in EVENT_TYPES)}
+    wanted |= {f"reading.{why}" for why in NOT_OPENED}
     wanted |= {f"month.{month}" for month in range(1, 13)}
     assert wanted - sentences(language).keys() == set()
 
@@ -40,6 +42,16 @@ def test_a_sentence_that_scripts_say_is_bangla_where_it_is_translated() -> None:
 
 def test_the_reasons_for_waiting_are_those_that_have_words() -> None:
     assert set(re.findall(r'new Unsent\("(\w+)"', SCRIPTS["sending.js"])) | {"others"} == set(WHY)
+
+
+def test_the_reasons_why_nothing_is_opened_are_those_that_have_words() -> None:
+    closed = re.findall(r'new Closed\("(\w+)"', SCRIPTS["reading.js"] + SCRIPTS["sheets.js"])
+    dropped = [
+        why
+        for name in ("reading.js", "worker.js", "keeping.js")
+        for why in re.findall(r'\bdrop(?:In)?\((?:store, )?"(\w+)"', SCRIPTS[name])
+    ]
+    assert {*closed, *dropped} == set(NOT_OPENED)
 
 
 def test_the_worker_keeps_files_that_are_there_and_all_that_they_import() -> None:
@@ -68,6 +80,8 @@ async def test_what_is_the_same_for_everybody_is_not_sent_twice() -> None:
             first = await browser.get(path)
             again = await browser.get(path, headers={"if-none-match": first.headers["etag"]})
             assert (first.status_code, again.status_code, again.content) == (200, 304, b""), path
+            # What a browser has, it has with its headers.
+            assert "content-security-policy" in first.headers and "content-security-policy" not in again.headers
         worker = await browser.get("/static/worker.js")
         assert worker.headers["service-worker-allowed"] == "/"
         assert worker.headers["content-type"].startswith("text/javascript")

@@ -1,0 +1,122 @@
+"""How she may be contacted, taken along for a day from a real vault: audited when it leaves, and when it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from services.web.routes import Part
+from tests.browser.canned_answers import CASES, a_line
+from tests.browser.phone import WORKER_IS_READY, eventually
+from tests.browser.test_reading_without_a_connection import EVERYTHING_STORED, PIN, enter
+from tests.browser.vault_house import ANOTHER, HER, NAME, PHONE, STORY, Kept, keep_her, vault_behind
+from tests.browser_fixture import sign_in
+from tests.faults.fault_proxy import FaultProxy, Refuse
+
+NEVER: list[dict[str, object]] = []
+
+
+@dataclass
+class Staff:
+    """A caseworker's page on a line that can be cut, in front of a vault that knows two survivors."""
+
+    kept: Kept
+    line: FaultProxy
+    page: Page
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.line.address + path)
+
+    def cut_off(self) -> None:
+        self.line.door = Refuse()
+        self.line.cut()
+        self.page.context.set_offline(True)
+
+    def connected(self) -> None:
+        self.line.heal()
+        self.page.context.set_offline(False)
+
+    def looks(self) -> list[tuple[str, str]]:
+        told = ("checked_out", "looked_offline")
+        return [(entry.look.deed, entry.look.case_id) for entry in self.kept.audit() if entry.look.deed in told]
+
+
+@pytest.fixture
+def staff(tmp_path: Path, context: BrowserContext) -> Iterator[Staff]:
+    with vault_behind(tmp_path) as kept, FaultProxy(urlsplit(kept.url).port or 0) as line:
+        kept.faces.services.worklist = [a_line(case_id, "call_now", "Twelve days.") for case_id in CASES[:2]]
+        keep_her(kept)
+        keep_her(kept, NEVER, ANOTHER)
+        context.set_default_timeout(60_000)
+        page = sign_in(context, line.address, "asha")
+        eventually(lambda: page.evaluate(WORKER_IS_READY))
+        yield Staff(kept, line, page)
+
+
+def take_cards_along(staff: Staff) -> None:
+    page = staff.page
+    staff.go("/account")
+    page.get_by_label("A PIN of at least six digits").fill(PIN)
+    page.get_by_label("The same PIN again").fill(PIN)
+    page.get_by_role("button", name="Keep on this device").click()
+    expect(page.locator("[data-reading]")).to_have_attribute("data-reading", "kept", timeout=60_000)
+    staff.go("/today")
+    page.get_by_role("button", name="Take today's safe-contact cards along").click()
+    expect(page.locator("[data-cards]")).to_have_attribute("data-cards", "2", timeout=60_000)
+
+
+def at_her_page(staff: Staff, case_id: str) -> None:
+    staff.go(f"/cases/{case_id}")
+    enter(staff.page, PIN)
+    expect(staff.page.locator("[data-timeline]")).to_be_visible(timeout=60_000)
+
+
+def test_a_card_is_audited_when_it_is_taken_along_and_again_when_it_is_looked_at(staff: Staff) -> None:
+    take_cards_along(staff)
+    assert staff.looks() == [("checked_out", HER), ("checked_out", ANOTHER)]
+    stored = " ".join(staff.page.evaluate(EVERYTHING_STORED).values())
+    assert not [secret for secret in (NAME, PHONE, STORY) if secret in stored]
+
+    staff.cut_off()
+    at_her_page(staff, HER)
+    page = staff.page
+    assert NAME not in page.content()
+    page.get_by_role("button", name="Show who to call").click()
+    expect(page.locator("[data-who=shown]")).to_contain_text(NAME)
+    expect(page.locator("[data-who=shown]")).to_contain_text(STORY)
+    expect(page.locator("[data-phones] a")).to_have_attribute("href", f"tel:{PHONE}")
+    # Looking goes on without a connection, and so does the log of it.
+    page.locator("nav").get_by_role("link", name="Today").click()
+    page.locator(f'[data-case="{ANOTHER}"] a.code').click()
+    page.get_by_role("button", name="Show who to call").click()
+    expect(page.locator("[data-phones]")).to_contain_text("did not agree to be called at this time")
+    assert PHONE not in page.content()
+
+    staff.connected()
+    eventually(lambda: len(staff.looks()) == 4)
+    assert staff.looks()[2:] == [("looked_offline", HER), ("looked_offline", ANOTHER)]
+    staff.go("/today")
+    eventually(lambda: page.evaluate(EVERYTHING_STORED)["looks looks"] == "")
+
+
+def test_at_midnight_the_cards_are_gone_and_the_list_stays(staff: Staff) -> None:
+    take_cards_along(staff)
+    staff.cut_off()
+    staff.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=1))
+    at_her_page(staff, HER)
+    expect(staff.page.locator("[data-who]")).to_be_hidden()
+    assert NAME not in staff.page.content()
+
+
+def test_cards_that_the_vault_does_not_give_out_are_said_not_to_be_there(staff: Staff) -> None:
+    take_cards_along(staff)
+    staff.kept.faces.services.away = {Part.VAULT}
+    staff.page.get_by_role("button", name="Take today's safe-contact cards along").click()
+    expect(staff.page.locator("[data-cards]")).to_have_attribute("data-cards", "refused", timeout=60_000)
+    assert staff.looks() == [("checked_out", HER), ("checked_out", ANOTHER)]
