@@ -16,6 +16,7 @@ from services.access.domain.absences import StandIn, uncovered_caseworkers
 from services.access.verification import verifier_from_settings
 from services.casework.adapters.clickhouse_history import ClickHouseHistory
 from services.casework.adapters.kafka_log import KafkaLog, system_now
+from services.casework.adapters.trial_process import TrialProcesses
 from services.casework.application.case_history import CaseHistory
 from services.casework.application.case_reading import CaseReading
 from services.casework.application.desk import Desk
@@ -24,7 +25,8 @@ from services.casework.application.event_log import EventLog
 from services.casework.application.intake import Intake
 from services.casework.application.log_view import LogView, follow
 from services.casework.application.overseeing import Overseeing
-from services.casework.application.policy_publishing import publish_policies
+from services.casework.application.policy_publishing import PolicySwitching, publish_policies
+from services.casework.application.policy_trials import PolicyTrials, Replaying
 from services.casework.application.unassigning import unassign_cases, unassign_cases_of_absent
 from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.policy import Policy
@@ -34,6 +36,7 @@ from services.casework.entrypoints.openapi import describe_events
 from services.casework.entrypoints.rest_charges import charge_routes
 from services.casework.entrypoints.rest_intake import BATCH_BYTES, BATCH_PATH, intake_routes
 from services.casework.entrypoints.rest_oversight import oversight_routes
+from services.casework.entrypoints.rest_policy import policy_routes
 from services.casework.entrypoints.rest_reads import read_routes
 from services.runtime.authentication import CannotVerify, Verifier
 from services.runtime.grpc_server import GrpcServer
@@ -47,6 +50,7 @@ from services.runtime.tls import UnusableCertificate, certificate_from
 
 _SECONDS_BEFORE_READING_AGAIN: Final = 1.0
 _SECONDS_BETWEEN_LOOKS_FOR_WHO_IS_GONE: Final = 30.0
+_SECONDS_BETWEEN_LOOKS_FOR_WHAT_BROKE_OFF: Final = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +64,8 @@ class Casework:
     history: CaseHistory
     intake: Intake
     desk: Desk
+    switching: PolicySwitching
+    trials: PolicyTrials
     policies: Mapping[str, Policy]
     now: Callable[[], int]
     producer: LogProducer | None = None
@@ -70,12 +76,14 @@ def casework_of(settings: Settings, policies: Mapping[str, Policy]) -> Casework:
     producer = LogProducer(settings.kafka_bootstrap_servers, client_id="casework", security=settings.kafka_security())
     log = KafkaLog(producer, settings.kafka_bootstrap_servers, settings.kafka_security())
     history = ClickHouseHistory(lambda: _clickhouse_client(settings))
-    return assemble(log, history, policies, producer)
+    replaying = TrialProcesses(settings.kafka_bootstrap_servers, settings.kafka_security())
+    return assemble(log, history, replaying, policies, producer)
 
 
 def assemble(
     log: EventLog,
     history: CaseHistory,
+    replaying: Replaying,
     policies: Mapping[str, Policy],
     producer: LogProducer | None = None,
     now: Callable[[], int] = system_now,
@@ -84,7 +92,9 @@ def assemble(
     view = LogView()
     intake = Intake(log, view, history, now)
     desk = Desk(CaseReading(history, view, now))
-    return Casework(log, view, history, intake, desk, policies, now, producer)
+    switching = PolicySwitching(log, view)
+    trials = PolicyTrials(replaying, view, switching, now)
+    return Casework(log, view, history, intake, desk, switching, trials, policies, now, producer)
 
 
 def load_policies(settings: Settings) -> dict[str, Policy]:
@@ -121,7 +131,8 @@ def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
         body_limits={BATCH_PATH: BATCH_BYTES},
     )
     app.include_router(intake_routes(casework.intake))
-    app.include_router(read_routes(casework.desk, casework.policies))
+    app.include_router(read_routes(casework.desk))
+    app.include_router(policy_routes(casework.trials, casework.view, casework.policies))
     app.include_router(oversight_routes(Overseeing(casework.desk.reading)))
     app.include_router(charge_routes(casework.view))
     describe_events(app)
@@ -137,8 +148,8 @@ class Staff(Protocol):
 
 
 class LogFollower:
-    """Reads the log, publishes the policy and unassigns the cases of who has left or is away, beside the servers: when
-    it fails, the process ends and says so."""
+    """Reads the log, publishes policies and unassigns the cases of who has left or is away, beside the servers: when
+    it fails, the process ends and says so. Trials end with it."""
 
     def __init__(self, casework: Casework, staff: Staff) -> None:
         self._casework = casework
@@ -151,6 +162,7 @@ class LogFollower:
         self._tasks = [
             asyncio.create_task(_keep_following(self._casework)),
             asyncio.create_task(_publish(self._casework)),
+            asyncio.create_task(_keep_finishing(self._casework)),
             asyncio.create_task(_keep_unassigning(self._casework, self._staff)),
         ]
 
@@ -158,6 +170,7 @@ class LogFollower:
         await asyncio.gather(*self._tasks)
 
     async def stop(self, within_seconds: float) -> None:
+        await self._casework.trials.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks, timeout=within_seconds)
@@ -183,6 +196,18 @@ async def _publish(casework: Casework) -> None:
             _log.info("the policy stands in the log", extra={"records": published})
         except LogAway:
             await asyncio.sleep(_SECONDS_BEFORE_READING_AGAIN)
+
+
+async def _keep_finishing(casework: Casework) -> None:
+    """Where the log went away while a policy was being switched on, it stands in some partitions only."""
+    await casework.view.published.wait()
+    while True:
+        try:
+            if finished := await casework.switching.finish():
+                _log.warning("a policy that was switched on stands everywhere now", extra={"records": finished})
+        except LogAway as error:
+            _log.warning("a policy cannot be switched on everywhere", extra={"reason": str(error)})
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS_FOR_WHAT_BROKE_OFF)
 
 
 async def _keep_unassigning(casework: Casework, staff: Staff) -> None:

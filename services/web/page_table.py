@@ -26,6 +26,7 @@ from services.web.pages import (
     outcome_files,
     oversight,
     policy,
+    policy_editor,
     releases,
     report,
     second_person,
@@ -93,6 +94,10 @@ _SUPERVISORS: Final = (
     Route("/inbox/chosen/{act}", several.act_on_chosen, methods=["POST"]),
     Route("/inbox/{alert_id}/{act}", supervisor.act_on, methods=["POST"]),
     Route("/policy", policy.policy_page),
+    Route("/policy/edit", policy_editor.edit_page),
+    Route("/policy/edit", policy_editor.try_it, methods=["POST"]),
+    Route("/policy/trial", policy_editor.trial_page),
+    Route("/policy/trial/{act}", policy_editor.act_on_trial, methods=["POST"]),
     Route("/audit", head.audit),
 )
 """Supervisors: who was forgotten, what no alert tells of, the rules, who looked at whom."""

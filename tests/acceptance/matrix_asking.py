@@ -111,7 +111,7 @@ def _filled(path: str, about: Subject) -> str:
         "absence_id": "none",
         "proposal_id": "none",
         "channel_id": "none",
-        "act": "assign" if path.startswith("/cases/") else "acknowledge",
+        "act": "assign" if path.startswith("/cases/") else "cancel" if "/trial/" in path else "acknowledge",
         "name": "still_in_work" if "/curves/" in path else "contacted_on_time",
         "file": "in_work.csv" if path.startswith("/outcomes/") else "icon.svg",
         "note_id": str(uuid4()),
@@ -147,6 +147,11 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
             return {"quarter": NEXT_QUARTER}
         case "/v1/releases/{number}:publish":
             return {"digest": "0" * 64}
+        # Nothing of it is tried or switched on.
+        case "/v1/policy/trial" if served.method == "POST":
+            return {"instead_of": "none", "policy": {}}
+        case "/v1/policy/trial:switch-on":
+            return {"trial_id": "none"}
         case "/v1/targets" | "/v1/targets:drop" if served.method != "GET":
             return {"programme": None, "indicator": "silent", "value": 0, "by": "2020-12-31"}
         case "/v1/accounts" if served.method == "POST":

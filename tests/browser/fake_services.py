@@ -101,6 +101,8 @@ class FakeServices:
     """The real routes of releases, where a test brings them."""
     notifications: ASGIApp | None = None
     """Those of notifications, alike; without them everybody is told on a channel of her own."""
+    rules: ASGIApp | None = None
+    """Those of the policy and its trials, alike."""
 
     def app(self, vault: ASGIApp | None = None) -> Starlette:
         """vault: what answers below /v1/vault while that part is not away; without one nobody broke any glass."""
@@ -123,7 +125,7 @@ class FakeServices:
             Route("/v1/events:batch", self._guarded(self._batch), methods=["POST"]),
             Route("/v1/cases/{case_id}", self._guarded(self._case)),
             Route("/v1/cases/{case_id}/timeline", self._guarded(self._timeline)),
-            Route("/v1/policy", self._guarded(self._policy)),
+            *self._rules(),
             Route("/v1/alerts", self._guarded(self._alerts)),
             Route("/v1/alerts/stream", self._guarded(self._stream)),
             Route("/v1/alerts/{what}", self._guarded(self._act), methods=["POST"]),
@@ -180,6 +182,12 @@ class FakeServices:
 
         return Mount(path, answer)
 
+    def _rules(self) -> list[BaseRoute]:
+        if self.rules is None:
+            return [Route("/v1/policy", self._guarded(self._policy))]
+        below = self._whole("/v1/policy", Part.CASEWORK, self.rules)
+        return [Route("/v1/policy", self.rules, methods=None), below]
+
     async def _own_notifications(self, _: Request) -> Response:
         return JSONResponse(own_notifications())
 
@@ -203,7 +211,8 @@ class FakeServices:
         if self.policy is None:
             return await self._asked(request)
         language: Language = "bn" if request.query_params.get("lang") == "bn" else "en"
-        return JSONResponse(policy_out(self.policy, parse_instant("2026-01-01T00:00:00.000Z"), language).model_dump())
+        since = parse_instant("2026-01-01T00:00:00.000Z")
+        return JSONResponse(policy_out(self.policy, since, "", language).model_dump())
 
     async def _asked(self, request: Request) -> Response:
         """What came through, for tests of the proxy."""

@@ -50,6 +50,8 @@ OF_PEOPLE: Final[dict[str, tuple[str, ...]]] = {
         "/cases?which=unopened",
         "/caseworkers",
         "/policy",
+        "/policy/edit",
+        "/policy/trial",
         "/audit",
         "/cases/{case_id}",
         "/cases/{case_id}/erase",

@@ -181,6 +181,9 @@ def written_down(value: Any) -> Any:
         fields = {**value._asdict(), "changes": [change._asdict() for change in value.changes]}
     else:
         fields = dataclasses.asdict(value)
+    if isinstance(value, PolicyChanged) and not value.changed_by:
+        # It came later than the first of these records, which do not say it.
+        del fields["changed_by"]
     return {"record": type(value).__name__, **json.loads(json.dumps(fields))}
 
 
@@ -190,6 +193,7 @@ def values() -> dict[str, Any]:
         "clock.full": Clock(),
         "history_ends.full": HistoryEnds(),
         "policy_changed.full": PolicyChanged("jashore-network", POLICY),
+        "policy_changed.switched_on": PolicyChanged("jashore-network", POLICY, ACCOUNT),
         "policy_changed.least": PolicyChanged("", Policy("0", 0, 0, ())),
         "alert_transition.full": TRANSITION,
         "alert_transition.least": dataclasses.replace(

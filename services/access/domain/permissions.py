@@ -8,6 +8,9 @@ Chosen where the design leaves it open:
   adds people and takes nobody away. `levels_of` says for which levels she stands.
 - A case of which no district is known is shown to every supervisor of its organisation: nobody would miss it.
 - Within an organisation what is not hers is refused (403); what belongs to another is hidden (404).
+- The rules hold for every case of the organisation: only who answers for all of it changes them. She needs no second
+  person: nothing is opened by it, a policy under which somebody could be forgotten is refused, and everybody of the
+  organisation sees at once what holds, since when and by whom.
 - Who stands in for an absent caseworker has her present cases beside her own, and gains nothing else by it.
 """
 
@@ -46,6 +49,7 @@ class Action(StrEnum):
     READ_ALERTS = "read_alerts"
     ACT_ON_ALERT = "act_on_alert"
     READ_POLICY = "read_policy"
+    CHANGE_POLICY = "change_policy"
     READ_DETECTOR = "read_detector"
     READ_OUTCOMES = "read_outcomes"
     READ_RELEASES = "read_releases"
@@ -88,7 +92,7 @@ VAULT_CASE_ACTIONS: Final = frozenset(
 _TAKES_NEW_CASES: Final = frozenset({Action.RECORD_EVENT, Action.KEEP_IDENTITY, Action.KEEP_NOTE})
 """Open on a case nobody knows yet: a phone may tell the vault who she is before the log has her first event."""
 
-_OF_THE_HEAD: Final = frozenset({Action.ERASE_SURVIVOR, Action.READ_AUDIT})
+_OF_THE_HEAD: Final = frozenset({Action.ERASE_SURVIVOR, Action.READ_AUDIT, Action.CHANGE_POLICY})
 """Only for who is responsible for the whole organisation."""
 
 _OPEN_TO_STAFF: Final = frozenset(

@@ -4,7 +4,10 @@ CaseworkError
 ├── Refused              sending the same again would be refused again
 │   ├── EventRefused     a field, or a limit: `problems` names each
 │   ├── NotPermitted     this person may not do this
-│   └── NoSuchCase       nobody's, or another organisation's: the caller is not told which
+│   ├── NoSuchCase       nobody's, or another organisation's: the caller is not told which
+│   ├── DraftRefused     no policy: `problems` names each field
+│   ├── TrialRefused     not as things stand; `kind` says why in a word
+│   └── NothingTried     no policy was tried since the start
 └── Unavailable          keep it, and send it again with the same event_id after a while
     ├── LogAway          the log cannot take events
     └── HistoryAway      the tables cannot be read: it cannot be shown now
@@ -49,6 +52,27 @@ class NoSuchCase(Refused):
 
     def __init__(self) -> None:
         super().__init__("There is no such case.", (FieldProblem("case_id", "there is no such case"),))
+
+
+class DraftRefused(Refused):
+    reason = "invalid_policy"
+
+
+class TrialRefused(Refused):
+    """kind: trial_goes_on, policy_moved_on, nothing_changed or not_tried."""
+
+    reason = "trial_refused"
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
+class NothingTried(Refused):
+    reason = "nothing_tried"
+
+    def __init__(self) -> None:
+        super().__init__("No policy has been tried.")
 
 
 class Unavailable(CaseworkError):

@@ -17,17 +17,22 @@ from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.case_directory import CaseDirectory
 from services.casework.domain.control import Clock, HistoryEnds, PolicyChanged
 from services.casework.domain.events import Event
+from services.casework.domain.policy import Policy, Rule
 from services.casework.domain.policy_timeline import PolicyBook
 
 
 @dataclass(slots=True)
 class LogView:
-    """complete: everything that was in the log at the start has been taken in. published: the policy stands in it."""
+    """complete: everything that was in the log at the start has been taken in. published: the policy stands in it.
+
+    policy_versions: what a file stated last, by partition and organisation. switched_on: what a person did since.
+    """
 
     directory: CaseDirectory = field(default_factory=CaseDirectory)
     recent: RecentEvents = field(default_factory=RecentEvents)
     policies: dict[int, PolicyBook] = field(default_factory=dict)
     policy_versions: dict[tuple[int, str], str] = field(default_factory=dict)
+    switched_on: dict[tuple[int, str], PolicyChanged] = field(default_factory=dict)
     unreadable: int = 0
     complete: asyncio.Event = field(default_factory=asyncio.Event)
     published: asyncio.Event = field(default_factory=asyncio.Event)
@@ -36,6 +41,30 @@ class LogView:
     def is_ready(self) -> bool:
         """Whether who may do what, and what is owed, can be told."""
         return self.complete.is_set() and self.published.is_set()
+
+    def policy_of(self, organisation: str) -> Policy | None:
+        """The latest policy of the organisation, whichever partition learned of it first; None before there is any."""
+        latest = self._latest_of(organisation)
+        return None if latest is None else latest[1]
+
+    def policy_changed_by(self, organisation: str) -> str:
+        """The account that switched the latest policy on; "" where it comes from a file."""
+        latest = self._latest_of(organisation)
+        change = None if latest is None else self.switched_on.get((latest[2], organisation))
+        return "" if change is None else change.changed_by
+
+    def rules_stated(self, organisation: str) -> dict[str, Rule]:
+        """Every rule the organisation ever had, by id, as it was stated last."""
+        books = [book.of(organisation) for book in self.policies.values()]
+        stated = [each for line in books for each in zip(line.times, line.policies, strict=True)]
+        in_order = sorted(stated, key=lambda each: each[0])
+        return {rule.id: rule for _, policy in in_order for rule in policy.rules}
+
+    def _latest_of(self, organisation: str) -> tuple[int, Policy, int] | None:
+        """Since when, which policy, in which partition."""
+        timelines = [(partition, book.of(organisation)) for partition, book in self.policies.items()]
+        stated = [(line.times[-1], line.policies[-1], partition) for partition, line in timelines if line.times]
+        return max(stated, key=lambda latest: (latest[0], latest[2]), default=None)
 
     def policy_since(self, organisation: str, version: str) -> int | None:
         """Since when this policy holds for the organisation's cases in every partition; None while it does not in one.
@@ -57,7 +86,11 @@ class LogView:
             case Event() as event:
                 self.take_in(event, Appended(read.partition, read.offset, read.recorded_at))
             case PolicyChanged(organisation, policy):
-                self.policy_versions[read.partition, organisation] = policy.version
+                if read.record.changed_by:
+                    self.switched_on[read.partition, organisation] = read.record
+                else:
+                    self.switched_on.pop((read.partition, organisation), None)
+                    self.policy_versions[read.partition, organisation] = policy.version
                 self.policies.setdefault(read.partition, PolicyBook()).change(organisation, read.recorded_at, policy)
             case Clock() | HistoryEnds():
                 return

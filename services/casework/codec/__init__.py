@@ -18,6 +18,7 @@ from services.casework.codec.errors import UnreadableRecord
 from services.casework.codec.event_messages import event_from_message, event_to_message
 from services.casework.codec.log_records import (
     decode_keyed,
+    decode_of,
     decode_record,
     encode_clock,
     encode_event,
@@ -29,6 +30,7 @@ __all__ = [
     "UnreadableRecord",
     "decode_keyed",
     "decode_obligation_changes",
+    "decode_of",
     "decode_record",
     "decode_transition",
     "encode_clock",

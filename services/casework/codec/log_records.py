@@ -37,6 +37,7 @@ def encode_policy_changed(change: PolicyChanged) -> bytes:
     envelope = log_pb2.Envelope(
         policy_changed=log_pb2.PolicyChanged(version=change.policy.version, policy=policy_to_message(change.policy)),
         organisation=change.organisation,
+        recorded_by=change.changed_by,
     )
     return envelope.SerializeToString(deterministic=True)
 
@@ -46,12 +47,19 @@ def decode_record(value: bytes | None) -> Record:
 
     Raises UnreadableRecord; its reason names fields and quotes nothing.
     """
+    return _record_in(_envelope_of(value))
+
+
+def _envelope_of(value: bytes | None) -> log_pb2.Envelope:
     if not value:
         raise UnreadableRecord("the record is empty")
     try:
-        envelope = log_pb2.Envelope.FromString(value)
+        return log_pb2.Envelope.FromString(value)
     except DecodeError:
         raise UnreadableRecord("the bytes are no Envelope") from None
+
+
+def _record_in(envelope: log_pb2.Envelope) -> Record:
     which = envelope.WhichOneof("record")
     if which == "event":
         try:
@@ -72,7 +80,18 @@ def decode_keyed(key: bytes | None, value: bytes | None) -> Record:
 
     Every reader of the topic goes by it: were one more lenient than another, tables and alerts would differ.
     """
-    record = decode_record(value)
+    return _keyed(key, decode_record(value))
+
+
+def decode_of(organisation: str, key: bytes | None, value: bytes | None) -> Record | None:
+    """As `decode_keyed`; None for another organisation's event, of which no more is read than whose it is."""
+    envelope = _envelope_of(value)
+    if envelope.organisation != organisation and envelope.HasField("event"):
+        return None
+    return _keyed(key, _record_in(envelope))
+
+
+def _keyed(key: bytes | None, record: Record) -> Record:
     if isinstance(record, Event) and key != record.case_id.encode():
         raise UnreadableRecord("the key is not the event's case_id")
     return record
@@ -82,4 +101,5 @@ def _policy_changed(envelope: log_pb2.Envelope) -> PolicyChanged:
     change = envelope.policy_changed
     if not change.HasField("policy"):
         raise UnreadableRecord("policy_changed.policy: required")
-    return PolicyChanged(envelope.organisation, policy_from_message(change.policy, change.version))
+    policy = policy_from_message(change.policy, change.version)
+    return PolicyChanged(envelope.organisation, policy, envelope.recorded_by)

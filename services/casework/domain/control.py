@@ -15,10 +15,14 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class PolicyChanged:
-    """From here on these are the rules of the organisation; "" means of all that have none of their own."""
+    """From here on these are the rules of the organisation; "" means of all that have none of their own.
+
+    changed_by: the account that switched them on, "" where they come from a file.
+    """
 
     organisation: str
     policy: Policy
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,17 @@ _LONGEST: Final = 100 * 366 * 86_400_000
 
 
 class InvalidPolicy(ValueError):
-    """The file is refused whole. `line` counts from 1; 0 where it concerns the file as such."""
+    """The file is refused whole. `line` counts from 1; 0 where it concerns the file as such.
 
-    def __init__(self, path: Path, line: int, message: str) -> None:
+    rule: which of its rules, from 0; None above the first. key: of the faulty value; "" where it is none.
+    """
+
+    def __init__(self, path: Path, line: int, message: str, rule: int | None = None, key: str = "") -> None:
         super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
         self.line = line
         self.message = message
+        self.rule = rule
+        self.key = key
 
 
 def load_policy(path: Path) -> Policy:
@@ -95,7 +100,8 @@ class _Reader:
     def fail(self, rule: int, key: str, message: str, within: str = "") -> InvalidPolicy:
         """within: the key in whose value the faulty one stands."""
         line = self.lines.get((rule, within or key), self.lines.get((rule, ""), 0))
-        return InvalidPolicy(self.path, line, f"{key}: {message}" if key else message)
+        which = None if rule < 0 else rule
+        return InvalidPolicy(self.path, line, f"{key}: {message}" if key else message, which, within or key)
 
     def read(self, above: frozenset[Path]) -> tuple[int, int, dict[str, Rule]]:
         unknown = set(self.document) - {"settle", "hold", "rule", "extends", "remove"}
@@ -111,6 +117,8 @@ class _Reader:
             raise self.fail(-1, "rule", "expected [[rule]] tables")
         seen: set[str] = set()
         for index, table in enumerate(stated):
+            if not isinstance(table, dict):
+                raise self.fail(index, "", "expected [[rule]] tables")
             rule = self._rule(index, table)
             if rule.id in seen:
                 raise self.fail(index, "id", f"a second rule {rule.id!r}")
@@ -200,7 +208,7 @@ class _Reader:
         if not isinstance(names, list) or not names:
             raise self.fail(index, key, "required: a list of names")
         for name in names:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 raise self.fail(index, key, f"unknown name {name!r}; expected one of {', '.join(sorted(known))}")
         return tuple(dict.fromkeys(names))
 

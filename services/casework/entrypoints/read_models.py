@@ -146,10 +146,14 @@ class RuleOut(BaseModel):
 
 
 class PolicyOut(BaseModel):
-    """since: when it came into force for every case; null while it has not. in_words: what holds for all rules."""
+    """since: when it came into force for every case; null while it has not. in_words: what holds for all rules.
+
+    changed_by: the account that switched it on; null where it comes from a file.
+    """
 
     version: str
     since: str | None
+    changed_by: str | None
     settle: str
     hold: str
     in_words: list[str]
@@ -199,10 +203,11 @@ def timeline_out(timeline: Timeline) -> TimelineOut:
     )
 
 
-def policy_out(policy: Policy, since: int | None, language: Language) -> PolicyOut:
+def policy_out(policy: Policy, since: int | None, changed_by: str, language: Language) -> PolicyOut:
     return PolicyOut(
         version=policy.version,
         since=_instant(since),
+        changed_by=changed_by or None,
         settle=format_duration(policy.settle),
         hold=format_duration(policy.hold),
         in_words=policy_in_words(policy, language),

@@ -1,8 +1,7 @@
-"""GET /v1/worklist, /v1/cases/{case_id}, /v1/cases/{case_id}/timeline and /v1/policy."""
+"""GET /v1/worklist, /v1/cases/{case_id} and /v1/cases/{case_id}/timeline."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -10,16 +9,13 @@ from fastapi import APIRouter, Depends, Query
 from services.access.domain.permissions import Action, Principal
 from services.casework.application.desk import Desk
 from services.casework.application.errors import CaseworkError
-from services.casework.domain.policy import Policy
 from services.casework.domain.wording import Language
 from services.casework.entrypoints.problems import problem_of
 from services.casework.entrypoints.read_models import (
     CaseOut,
-    PolicyOut,
     TimelineOut,
     WorklistOut,
     case_out,
-    policy_out,
     timeline_out,
     worklist_out,
 )
@@ -27,13 +23,11 @@ from services.runtime.http import permitted
 
 ReadingList = Annotated[Principal, Depends(permitted(Action.READ_WORKLIST))]
 Reading = Annotated[Principal, Depends(permitted(Action.READ_CASE))]
-ReadingPolicy = Annotated[Principal, Depends(permitted(Action.READ_POLICY))]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 
 
-def read_routes(desk: Desk, policies: Mapping[str, Policy]) -> APIRouter:
-    """policies: by organisation, "" for all that have none of their own."""
+def read_routes(desk: Desk) -> APIRouter:
     router = APIRouter(tags=["cases"])
 
     @router.get("/v1/worklist")
@@ -71,11 +65,5 @@ def read_routes(desk: Desk, policies: Mapping[str, Policy]) -> APIRouter:
             return timeline_out(await desk.timeline(principal, case_id, limit, cursor))
         except CaseworkError as error:
             raise problem_of(error) from error
-
-    @router.get("/v1/policy")
-    async def policy(principal: ReadingPolicy, lang: Language = "en") -> PolicyOut:
-        """The rules that hold for the person's organisation, in words, and since when."""
-        found = policies.get(principal.organisation, policies[""])
-        return policy_out(found, desk.reading.view.policy_since(principal.organisation, found.version), lang)
 
     return router

@@ -31,6 +31,8 @@ PAGES = {
     "/audit": {Role.SUPERVISOR},
     "/inbox": {Role.SUPERVISOR},
     "/policy": {Role.CASEWORKER, Role.SUPERVISOR, Role.EVALUATOR, Role.ADMINISTRATOR},
+    "/policy/edit": {Role.SUPERVISOR},
+    "/policy/trial": {Role.SUPERVISOR},
     "/cases": {Role.SUPERVISOR},
     "/caseworkers": {Role.SUPERVISOR},
     "/notifications": {Role.SUPERVISOR},

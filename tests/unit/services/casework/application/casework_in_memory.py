@@ -16,10 +16,13 @@ from services.access.domain.permissions import Area, Principal, Role
 from services.casework.adapters.memory_history import MemoryHistory
 from services.casework.adapters.memory_log import MemoryLog
 from services.casework.application.case_history import RecordedEvent
+from services.casework.application.policy_trials import Heard, TrialFailed
 from services.casework.bootstrap import Casework, LogFollower, assemble, create_app
 from services.casework.domain.events import Event, parse_event
 from services.casework.domain.instants import format_instant, parse_instant
+from services.casework.domain.policy import Policy
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
+from services.casework.domain.policy_trial import Foretold, PolicyTrial
 from services.runtime.authentication import InvalidToken
 
 MARCH = parse_instant("2026-03-01T09:00:00.000Z")
@@ -46,6 +49,34 @@ PEOPLE = {
     "evaluator": EVALUATOR,
     "system": SYSTEM,
 }
+
+
+@dataclass(slots=True)
+class ReplayingMemory:
+    """Lives through what is in the log in memory, once `gate` is open; says before that it is half way."""
+
+    log: MemoryLog
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    fails: bool = False
+    cancelled: int = 0
+
+    async def replay(self, organisation: str, draft: Policy, until: int, heard: Heard) -> Foretold:
+        heard(1, 2)
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        if self.fails:
+            raise TrialFailed("the log broke off")
+        trial = PolicyTrial(organisation, draft, until)
+        for partition in self.log.partitions():
+            for read in self.log.records:
+                if read.partition == partition and read.record is not None:
+                    trial.take(read.record, read.recorded_at)
+            trial.partition_ends()
+        heard(2, 2)
+        return trial.foretold()
 
 
 class KnownPeople:
@@ -123,6 +154,7 @@ class House:
     casework: Casework
     app: FastAPI
     client: httpx.AsyncClient
+    replaying: ReplayingMemory
     _flowed: int = field(default=0)
 
     @property
@@ -142,6 +174,9 @@ class House:
     async def send_batch(self, raw: object, by: str = "anna") -> httpx.Response:
         return await self.client.post("/v1/events:batch", json=raw, headers=bearer(by))
 
+    async def post(self, path: str, raw: object, by: str = "supervisor") -> httpx.Response:
+        return await self.client.post(path, json=raw, headers=bearer(by))
+
     async def get(self, path: str, by: str = "anna") -> httpx.Response:
         return await self.client.get(path, headers=bearer(by))
 
@@ -154,7 +189,8 @@ def bearer(name: str) -> dict[str, str]:
 async def a_house() -> AsyncIterator[House]:
     clock = StandingClock()
     log, history = MemoryLog(clock), MemoryHistory()
-    casework = assemble(log, history, {"": POLICY}, now=clock)
+    replaying = ReplayingMemory(log)
+    casework = assemble(log, history, replaying, {"": POLICY}, now=clock)
     app = create_app(casework, KnownPeople())
     transport = httpx.ASGITransport(app)
     follower = LogFollower(casework, NobodyIsGone())
@@ -162,5 +198,5 @@ async def a_house() -> AsyncIterator[House]:
     async with httpx.AsyncClient(transport=transport, base_url="http://casework") as client:
         async with asyncio.timeout(5):
             await casework.view.published.wait()
-        yield House(clock, log, history, casework, app, client)
+        yield House(clock, log, history, casework, app, client, replaying)
     await follower.stop(1)

@@ -11,7 +11,7 @@ import pytest
 from services.casework.adapters.memory_log import MemoryLog
 from services.casework.application.errors import LogAway
 from services.casework.application.log_view import LogView, follow
-from services.casework.application.policy_publishing import publish_policies
+from services.casework.application.policy_publishing import PolicySwitching, publish_policies
 from services.casework.bootstrap import load_policies
 from services.casework.domain.control import PolicyChanged
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH
@@ -60,6 +60,20 @@ async def test_what_was_published_before_the_log_went_away_stands_and_the_next_s
     log.away = False
 
     assert await publish_policies(log, await view_of(log), {"": POLICY}) == 7
+
+
+async def test_a_start_takes_nothing_back_that_a_person_switched_on_but_a_file_that_says_something_new_does() -> None:
+    log, own = MemoryLog(StandingClock()), replace(POLICY, version="its own")
+    await publish_policies(log, await view_of(log), {"": POLICY, "shurjo": own})
+    view = await view_of(log)
+    await PolicySwitching(log, view).switch_on(PolicyChanged("shurjo", replace(POLICY, version="hers"), "salma"))
+
+    view = await view_of(log)
+    assert await publish_policies(log, view, {"": POLICY, "shurjo": own}) == 0
+    assert (view.policy_of("shurjo"), view.policy_changed_by("shurjo")) == (replace(POLICY, version="hers"), "salma")
+    assert await publish_policies(log, view, {"": POLICY, "shurjo": replace(POLICY, version="newer")}) == 12
+    assert (view.policy_of("shurjo"), view.policy_changed_by("shurjo")) == (replace(POLICY, version="newer"), "")
+    assert await PolicySwitching(log, view).finish() == 0
 
 
 def test_a_bad_policy_file_stops_the_start_with_its_line(tmp_path: Path) -> None:

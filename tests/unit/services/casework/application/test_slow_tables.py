@@ -15,6 +15,7 @@ from tests.unit.services.casework.application.casework_in_memory import (
     POLICY,
     KnownPeople,
     NobodyIsGone,
+    ReplayingMemory,
     StandingClock,
     bearer,
     called,
@@ -31,7 +32,8 @@ async def test_an_event_is_taken_at_once_while_every_look_at_the_tables_hangs() 
         released.wait(20)
         raise OSError("the tables never answered")
 
-    casework = assemble(MemoryLog(clock), ClickHouseHistory(connect), {"": POLICY}, now=clock)
+    log = MemoryLog(clock)
+    casework = assemble(log, ClickHouseHistory(connect), ReplayingMemory(log), {"": POLICY}, now=clock)
     app, follower = create_app(casework, KnownPeople()), LogFollower(casework, NobodyIsGone())
     await follower.start()
     await asyncio.wait_for(casework.view.published.wait(), 5)

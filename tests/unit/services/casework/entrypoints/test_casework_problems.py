@@ -6,12 +6,15 @@ import pytest
 
 from services.casework.application.errors import (
     CaseworkError,
+    DraftRefused,
     EventRefused,
     HistoryAway,
     LogAway,
     NoSuchCase,
+    NothingTried,
     NotPermitted,
     StartingUp,
+    TrialRefused,
 )
 from services.casework.domain.events import FieldProblem
 from services.casework.entrypoints.problems import problem_of
@@ -23,6 +26,9 @@ from services.casework.entrypoints.problems import problem_of
         (EventRefused("wrong", [FieldProblem("data.outcome", "required")]), 422, "invalid_event"),
         (NotPermitted("not yours"), 403, "not_permitted"),
         (NoSuchCase(), 404, "not_found"),
+        (NothingTried(), 404, "not_found"),
+        (DraftRefused("wrong", [FieldProblem("policy.settle", "required")]), 422, "invalid_policy"),
+        (TrialRefused("not_tried", "not yet"), 409, "not_tried"),
         (LogAway(), 503, "unavailable"),
         (HistoryAway(), 503, "unavailable"),
         (StartingUp(), 503, "unavailable"),
