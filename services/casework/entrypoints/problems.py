@@ -13,9 +13,16 @@ from services.casework.application.errors import (
     Refused,
     Unavailable,
 )
+from services.casework.application.importing.imports import NotNow, RegisterRefused
 from services.runtime.problems import Problem, not_found, unavailable
 
-_TITLES: Final = {EventRefused.reason: "Not valid", NotPermitted.reason: "Not permitted"}
+_TITLES: Final = {
+    EventRefused.reason: "Not valid",
+    RegisterRefused.reason: "Not valid",
+    NotPermitted.reason: "Not permitted",
+    NotNow.reason: "Not now",
+}
+_STATUSES: Final = {NotPermitted.reason: 403, NotNow.reason: 409}
 
 
 def problem_of(error: CaseworkError) -> Problem:
@@ -23,10 +30,11 @@ def problem_of(error: CaseworkError) -> Problem:
     match error:
         case NoSuchCase():
             return not_found(error.detail)
-        case EventRefused() | NotPermitted():
-            status = 422 if isinstance(error, EventRefused) else 403
+        case EventRefused() | NotPermitted() | RegisterRefused() | NotNow():
+            status = _STATUSES.get(error.reason, 422)
             errors = [(problem.field, problem.message) for problem in error.problems]
-            return Problem(status, _TITLES[error.reason], error.detail, errors, kind=error.reason)
+            kind = f"register_{error.why}" if isinstance(error, RegisterRefused) else error.reason
+            return Problem(status, _TITLES[error.reason], error.detail, errors, kind=kind)
         case Unavailable():
             return unavailable(error.detail, RETRY_AFTER_SECONDS)
         case Refused() | CaseworkError():
