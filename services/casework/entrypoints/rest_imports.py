@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Awaitable
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 
@@ -32,6 +32,8 @@ IMPORTS_PATH: Final = "/v1/imports"
 REGISTER_BYTES: Final = 11 * 1024 * KIB
 """Eight mebibytes of a file in base64, and the rest of the JSON."""
 
+_AT_ANOTHER_STAGE: Final[dict[int | str, dict[str, Any]]] = {409: {"description": "The import is at another stage"}}
+
 Importing = Annotated[Principal, Depends(permitted(Action.IMPORT_REGISTER))]
 
 
@@ -57,7 +59,7 @@ def import_routes(desk: ImportDesk) -> APIRouter:
         """How far it is."""
         return import_out(await _done(desk.one(principal, import_id)))
 
-    @router.post("/v1/imports/{import_id}:check")
+    @router.post("/v1/imports/{import_id}:check", responses=_AT_ANOTHER_STAGE)
     async def check(principal: Importing, import_id: ImportId, body: AskedIn) -> ImportOut:
         """What would be recorded and how many lines are wrong, if it were read like this. Nothing is recorded."""
         try:
@@ -65,7 +67,7 @@ def import_routes(desk: ImportDesk) -> APIRouter:
         except CaseworkError as error:
             raise problem_of(error) from error
 
-    @router.get("/v1/imports/{import_id}/wrong-lines")
+    @router.get("/v1/imports/{import_id}/wrong-lines", responses=_AT_ANOTHER_STAGE)
     async def wrong_lines(
         principal: Importing,
         import_id: ImportId,
@@ -78,22 +80,22 @@ def import_routes(desk: ImportDesk) -> APIRouter:
         except CaseworkError as error:
             raise problem_of(error) from error
 
-    @router.post("/v1/imports/{import_id}:start", status_code=202)
+    @router.post("/v1/imports/{import_id}:start", status_code=202, responses=_AT_ANOTHER_STAGE)
     async def start(principal: Importing, import_id: ImportId) -> ImportOut:
         """The lines that are right are recorded; their cases are paused until somebody starts their follow-up."""
         return import_out(await _done(desk.start(principal, import_id)))
 
-    @router.post("/v1/imports/{import_id}:start-follow-up", status_code=202)
+    @router.post("/v1/imports/{import_id}:start-follow-up", status_code=202, responses=_AT_ANOTHER_STAGE)
     async def start_follow_up(principal: Importing, import_id: ImportId) -> ImportOut:
         """Ends the pause of all its cases."""
         return import_out(await _done(desk.start_follow_up(principal, import_id)))
 
-    @router.post("/v1/imports/{import_id}:undo", status_code=202)
+    @router.post("/v1/imports/{import_id}:undo", status_code=202, responses=_AT_ANOTHER_STAGE)
     async def undo(principal: Importing, import_id: ImportId) -> ImportOut:
         """Takes back everything it recorded, and erases who they are; but for cases that somebody worked on since."""
         return import_out(await _done(desk.undo(principal, import_id)))
 
-    @router.delete("/v1/imports/{import_id}")
+    @router.delete("/v1/imports/{import_id}", responses=_AT_ANOTHER_STAGE)
     async def discard(principal: Importing, import_id: ImportId) -> dict[str, str]:
         """Of an upload of which nothing was recorded: the file is removed."""
         try:
