@@ -68,8 +68,9 @@ class Work:
         while one.done < len(lines):
             some = lines[one.done : one.done + AT_ONCE]
             events = [event for line in some for event in opening_events(one.import_id, line, one.at)]
-            refused = await self._record(one, one.importer, events)
-            await self._keep_identities(one, some)
+            # At once, for most of the time is the vault's; the stretch is through when both have it.
+            recording = self._record(one, one.importer, events)
+            refused, _ = await asyncio.gather(recording, self._keep_identities(one, some))
             one = await self._went_on(one, len(some), refused=refused)
         await asyncio.to_thread(self.store.drop_register, one.import_id)
         await self._end(one, Stage.IMPORTED)
