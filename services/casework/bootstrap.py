@@ -9,19 +9,28 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import clickhouse_connect
+import httpx
 from fastapi import FastAPI
 from grpc import ServerCredentials
 
 from services.access.domain.absences import StandIn, uncovered_caseworkers
 from services.access.verification import verifier_from_settings
 from services.casework.adapters.clickhouse_history import ClickHouseHistory
+from services.casework.adapters.import_store import SealedImports
 from services.casework.adapters.kafka_log import KafkaLog, system_now
+from services.casework.adapters.phone_numbers import e164
+from services.casework.adapters.register_file import read_register_file
+from services.casework.adapters.vault_identities import VaultIdentities
 from services.casework.adapters.trial_process import TrialProcesses
 from services.casework.application.case_history import CaseHistory
 from services.casework.application.case_reading import CaseReading
 from services.casework.application.desk import Desk
 from services.casework.application.errors import LogAway, StartingUp
 from services.casework.application.event_log import EventLog
+from services.casework.application.importing.desk import ImportDesk
+from services.casework.application.importing.imports import Identities, ImportStore
+from services.casework.application.importing.keeper import ImportKeeper
+from services.casework.application.importing.work import Work
 from services.casework.application.intake import Intake
 from services.casework.application.log_view import LogView, follow
 from services.casework.application.overseeing import Overseeing
@@ -34,6 +43,7 @@ from services.casework.domain.policy_file import InvalidPolicy, load_policy
 from services.casework.entrypoints.grpc_events import case_events_service
 from services.casework.entrypoints.openapi import describe_events
 from services.casework.entrypoints.rest_charges import charge_routes
+from services.casework.entrypoints.rest_imports import IMPORTS_PATH, REGISTER_BYTES, import_routes
 from services.casework.entrypoints.rest_intake import BATCH_BYTES, BATCH_PATH, intake_routes
 from services.casework.entrypoints.rest_oversight import oversight_routes
 from services.casework.entrypoints.rest_policy import policy_routes
@@ -42,9 +52,11 @@ from services.runtime.authentication import CannotVerify, Verifier
 from services.runtime.grpc_server import GrpcServer
 from services.runtime.http import create_service_app
 from services.runtime.log_login import require_login
+from services.runtime.ours_alone import NotOursAlone
 from services.runtime.producer import LogProducer
 from services.runtime.rate_limits import RateLimits
 from services.runtime.serve import CannotServe, serve_http
+from services.runtime.service_token import ServiceToken
 from services.runtime.settings import Settings
 from services.runtime.tls import UnusableCertificate, certificate_from
 
@@ -110,7 +122,34 @@ def load_policies(settings: Settings) -> dict[str, Policy]:
         raise CannotServe(f"the policy cannot be used: {error}") from error
 
 
-def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """Bringing in registers: what people ask for, and what does it."""
+
+    desk: ImportDesk
+    keeper: ImportKeeper
+
+
+def imports_from(settings: Settings, casework: Casework) -> Imports:
+    """Kept in files, and who they are in the vault. Raises CannotServe."""
+    try:
+        store = SealedImports(settings.imports_dir)
+    except NotOursAlone as error:
+        raise CannotServe(str(error)) from None
+    tokens = ServiceToken(settings, "casework")
+    vault = VaultIdentities(httpx.AsyncClient(trust_env=False), settings.vault_url, tokens)
+    return imports_of(casework, store, vault)
+
+
+def imports_of(casework: Casework, store: ImportStore, identities: Identities) -> Imports:
+    keeper = ImportKeeper(Work(store, casework.intake, identities, e164))
+    desk = ImportDesk(store, read_register_file, e164, casework.now, keeper.begin)
+    return Imports(desk, keeper)
+
+
+def create_app(casework: Casework, verifier: Verifier, imports: Imports | None = None) -> FastAPI:
+    """imports: without, no register can be brought in."""
+
     async def log_reached() -> None:
         if casework.producer is not None:
             await casework.producer.ready()
@@ -128,13 +167,15 @@ def create_app(casework: Casework, verifier: Verifier) -> FastAPI:
         "casework",
         verifier,
         {"log": log_reached, "cases": log_read, "clickhouse": history_reached},
-        body_limits={BATCH_PATH: BATCH_BYTES},
+        body_limits={BATCH_PATH: BATCH_BYTES, IMPORTS_PATH: REGISTER_BYTES},
     )
     app.include_router(intake_routes(casework.intake))
     app.include_router(read_routes(casework.desk))
     app.include_router(policy_routes(casework.trials, casework.view, casework.policies))
     app.include_router(oversight_routes(Overseeing(casework.desk.reading)))
     app.include_router(charge_routes(casework.view))
+    if imports is not None:
+        app.include_router(import_routes(imports.desk))
     describe_events(app)
     return app
 
@@ -148,12 +189,13 @@ class Staff(Protocol):
 
 
 class LogFollower:
-    """Reads the log, publishes policies and unassigns the cases of who has left or is away, beside the servers: when
-    it fails, the process ends and says so. Trials end with it."""
+    """Reads the log, publishes policies, unassigns the cases of who has left or is away and brings in registers, beside
+    the servers: when it fails, the process ends and says so. Trials end with it."""
 
-    def __init__(self, casework: Casework, staff: Staff) -> None:
+    def __init__(self, casework: Casework, staff: Staff, imports: Imports | None = None) -> None:
         self._casework = casework
         self._staff = staff
+        self._imports = imports
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -165,6 +207,8 @@ class LogFollower:
             asyncio.create_task(_keep_finishing(self._casework)),
             asyncio.create_task(_keep_unassigning(self._casework, self._staff)),
         ]
+        if self._imports is not None:
+            self._tasks.append(asyncio.create_task(_keep_importing(self._casework, self._imports)))
 
     async def wait(self) -> None:
         await asyncio.gather(*self._tasks)
@@ -223,12 +267,19 @@ async def _keep_unassigning(casework: Casework, staff: Staff) -> None:
         await asyncio.sleep(_SECONDS_BETWEEN_LOOKS_FOR_WHO_IS_GONE)
 
 
+async def _keep_importing(casework: Casework, imports: Imports) -> None:
+    """What was under way when the service stopped goes on first."""
+    await casework.view.published.wait()
+    await imports.keeper.keep_working(imports.desk)
+
+
 async def serve_casework(settings: Settings) -> None:
     """REST on CASEWORK_PORT and gRPC on GRPC_PORT until SIGTERM or SIGINT. Raises CannotServe."""
     await require_login(settings)
     casework = casework_of(settings, load_policies(settings))
     verifier = verifier_from_settings(settings)
-    app = create_app(casework, verifier)
+    imports = imports_from(settings, casework)
+    app = create_app(casework, verifier, imports)
     credentials = _credentials(settings)
     grpc_server = GrpcServer(
         [case_events_service(casework.intake)],
@@ -244,7 +295,7 @@ async def serve_casework(settings: Settings) -> None:
         settings.inner_host,
         settings.casework_port,
         grpc_server,
-        LogFollower(casework, verifier),
+        LogFollower(casework, verifier, imports),
         stop_within_seconds=settings.stop_within_seconds,
     )
 

@@ -225,6 +225,11 @@ class Settings(BaseSettings):
         return self.var_dir / "alerting"
 
     @property
+    def imports_dir(self) -> Path:
+        """Where `casework` keeps registers that are being brought in, sealed, and what there is of each import."""
+        return self.var_dir / "imports"
+
+    @property
     def working_days(self) -> frozenset[str]:
         """Of organisations that have not said their own."""
         return frozenset(self.notify_working_days.split(","))

@@ -34,7 +34,14 @@ from services.vault.application.keeping import Keeping
 from services.vault.application.ports import Charges, ErasedInLog
 from services.vault.application.revealing import Revealing
 from services.vault.entrypoints.grpc_vault import vault_service
-from services.vault.entrypoints.rest import audit_routes, glass_routes, keeping_routes, revealing_routes
+from services.vault.entrypoints.rest import (
+    IMPORTED_BYTES,
+    IMPORTED_PATH,
+    audit_routes,
+    glass_routes,
+    keeping_routes,
+    revealing_routes,
+)
 from services.vault.entrypoints.rest_erasing import erasing_routes
 
 _SECONDS_BETWEEN_LOOKS_FOR_ERASURES: Final = 30.0
@@ -132,7 +139,8 @@ def create_app(vault: Vault, verifier: Verifier) -> FastAPI:
     async def keys() -> None:
         await asyncio.to_thread(vault.keys.check)
 
-    app = create_service_app("Vault", "vault", verifier, {"database": database, "keys": keys})
+    readiness = {"database": database, "keys": keys}
+    app = create_service_app("Vault", "vault", verifier, readiness, body_limits={IMPORTED_PATH: IMPORTED_BYTES})
     app.include_router(keeping_routes(vault.keeping))
     app.include_router(revealing_routes(vault.revealing))
     app.include_router(glass_routes(vault.breaking))

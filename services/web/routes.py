@@ -34,6 +34,8 @@ ROUTES: Final = (
     Route("/v1/worklist", Part.CASEWORK),
     Route("/v1/cases", Part.CASEWORK),
     Route("/v1/policy", Part.CASEWORK),
+    # A register may be larger, but then it comes through the page, which takes nothing from strangers.
+    Route("/v1/imports", Part.CASEWORK),
     Route("/v1/alerts", Part.ALERTING),
     Route("/v1/detector", Part.ALERTING),
     Route("/v1/notifications", Part.ALERTING),

@@ -27,7 +27,7 @@ from services.web.bootstrap import app_from
 from tests.system_fixture import System
 from tests.tokens import test_verifier
 
-OF_SERVICES = ("/v1/charges/{case_id}", "/v1/erased-cases")
+OF_SERVICES = ("/v1/charges/{case_id}", "/v1/erased-cases", "/v1/imported-identities")
 """What services ask of each other."""
 PLUMBING = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/service-token", *OF_SERVICES)
 """Asked of a service itself: the origin has its own, or hands nothing of the kind on."""
@@ -54,11 +54,12 @@ def declared_routes(settings: Settings, directory: Path) -> list[Served]:
     """Of each service's app as its bootstrap builds it; raises when a route declares no permission."""
 
     async def built() -> list[Served]:
+        its_casework = _casework(settings)
         verifier, elsewhere = test_verifier(), settings.model_copy(update={"var_dir": directory})
         apps = {
             "access": access.create_app(elsewhere),
             "alerting": alerting.alerting_of(elsewhere, verifier).app,
-            "casework": casework.create_app(_casework(settings), verifier),
+            "casework": casework.create_app(its_casework, verifier, casework.imports_from(elsewhere, its_casework)),
             "outcomes": outcomes.create_app(settings, verifier),
             "vault": vault.create_app(_vault(elsewhere), verifier),
         }

@@ -111,6 +111,7 @@ def _filled(path: str, about: Subject) -> str:
         "absence_id": "none",
         "proposal_id": "none",
         "channel_id": "none",
+        "import_id": "00000000-0000-4000-8000-000000000000",
         "act": "assign" if path.startswith("/cases/") else "cancel" if "/trial/" in path else "acknowledge",
         "name": "still_in_work" if "/curves/" in path else "contacted_on_time",
         "file": "in_work.csv" if path.startswith("/outcomes/") else "icon.svg",
@@ -183,6 +184,12 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
             return {"case_ids": [about.case_id]}
         case "/v1/vault/looks":
             return {"looks": [{"case_id": about.case_id, "at": format_instant(now())}]}
+        case "/v1/imports" if served.method == "POST":
+            return {"content": ""}
+        case "/v1/imports/{import_id}:check":
+            return {"columns": []}
+        case "/v1/imported-identities":
+            return {"kept_by": about.account_id, "items": []}
         case "/v1/service-token":
             return {"service": "vault", "secret": "not the vault's"}
         case _:

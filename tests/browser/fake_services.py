@@ -99,6 +99,8 @@ class FakeServices:
     """What every part says that it does not reach, and why."""
     releases: ASGIApp | None = None
     """The real routes of releases, where a test brings them."""
+    imports: ASGIApp | None = None
+    """Those of imports, alike."""
     notifications: ASGIApp | None = None
     """Those of notifications, alike; without them everybody is told on a channel of her own."""
     rules: ASGIApp | None = None
@@ -148,6 +150,8 @@ class FakeServices:
             if self.releases is None
             else Mount("/", app=self.releases)
         )
+        if self.imports is not None:
+            real = self._whole("/", Part.CASEWORK, self.imports)
         return Starlette(routes=[*routes, real], exception_handlers={Problem: lambda _, problem: problem.to_response()})
 
     def freshness(self) -> dict[str, Any]:

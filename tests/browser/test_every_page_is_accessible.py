@@ -49,6 +49,7 @@ OF_PEOPLE: Final[dict[str, tuple[str, ...]]] = {
         "/cases",
         "/cases?which=unopened",
         "/caseworkers",
+        "/import",
         "/policy",
         "/policy/edit",
         "/policy/trial",
@@ -72,6 +73,8 @@ OF_PEOPLE: Final[dict[str, tuple[str, ...]]] = {
 }
 OF_RELEASES: Final = frozenset({"/releases/{number}", "/releases/{number}/report"})
 """Looked at where a release is made (test_donor_report)."""
+OF_IMPORTS: Final = frozenset({"/import/{import_id}", "/import/{import_id}/progress"})
+"""Looked at where a register is brought in (test_register_pages); the second is what a script reads."""
 OPEN_TO_ALL: Final = ("/sign-in", "/invitation")
 NOTE_WHAT_IS_STOPPED: Final = """
 window.stopped = [];
@@ -84,7 +87,7 @@ addEventListener("securitypolicyviolation", (event) => {
 def test_every_page_there_is_is_looked_at() -> None:
     pages = {route.path for route in PAGES if "GET" in (route.methods or ())}
     looked_at = {path.partition("?")[0].replace("{curve}", "{name}") for paths in OF_PEOPLE.values() for path in paths}
-    assert looked_at | OF_RELEASES | set(OPEN_TO_ALL) | NO_PAGES == pages
+    assert looked_at | OF_RELEASES | OF_IMPORTS | set(OPEN_TO_ALL) | NO_PAGES == pages
 
 
 @dataclass

@@ -93,6 +93,7 @@ def casework(
         "CLICKHOUSE_USER": clickhouse.user if clickhouse else "nobody",
         "CLICKHOUSE_PASSWORD": clickhouse.password if clickhouse else "none",
         "JWKS_FILE": str(jwks),
+        "VAR_DIR": str(directory),
         "POLICY_FILE": str(ROOT / "services/casework/policy/default.toml"),
         **(told or {}),
     }

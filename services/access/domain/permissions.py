@@ -69,6 +69,8 @@ class Action(StrEnum):
     ERASE_SURVIVOR = "erase_survivor"
     READ_AUDIT = "read_audit"
     READ_CHARGES = "read_charges"
+    IMPORT_REGISTER = "import_register"
+    KEEP_IMPORTED = "keep_imported"
     LIFT_LOCK_OUTS = "lift_lock_outs"
     CONFIRM_PROPOSALS = "confirm_proposals"
     KEEP_OWN_CHANNELS = "keep_own_channels"
@@ -113,13 +115,16 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | CASE_ACTIONS
     | {Action.READ_PEOPLE, Action.KEEP_NOTE, Action.REVEAL_IDENTITY, Action.BREAK_GLASS, Action.READ_BROKEN_GLASS}
     | {Action.READ_ACCOUNT_CHANGES, Action.LIFT_LOCK_OUTS, Action.CONFIRM_PROPOSALS, Action.KEEP_OWN_CHANNELS}
+    | {Action.IMPORT_REGISTER}
     | _OF_THE_HEAD,
     Role.EVALUATOR: _OPEN_TO_STAFF | {Action.READ_OUTCOMES, Action.READ_RELEASES, Action.MAKE_RELEASES},
     Role.ADMINISTRATOR: _OPEN_TO_STAFF
     | {Action.READ_PEOPLE, Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.LIFT_LOCK_OUTS}
     | {Action.CONFIRM_PROPOSALS, Action.READ_CHANNELS},
     Role.DONOR: frozenset({Action.READ_OWN_ACCOUNT, Action.MANAGE_OWN_ACCOUNT, Action.READ_RELEASES}),
-    Role.SYSTEM: frozenset({Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR, Action.READ_CHARGES}),
+    Role.SYSTEM: frozenset(
+        {Action.RECORD_EVENT, Action.READ_POLICY, Action.READ_DETECTOR, Action.READ_CHARGES, Action.KEEP_IMPORTED}
+    ),
 }
 
 

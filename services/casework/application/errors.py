@@ -5,12 +5,15 @@ CaseworkError
 │   ├── EventRefused     a field, or a limit: `problems` names each
 │   ├── NotPermitted     this person may not do this
 │   ├── NoSuchCase       nobody's, or another organisation's: the caller is not told which
+│   ├── RegisterRefused  a register, or how it is to be read, is not usable (importing.imports)
+│   ├── NotNow           an import is at another stage (importing.imports)
 │   ├── DraftRefused     no policy: `problems` names each field
 │   ├── TrialRefused     not as things stand; `kind` says why in a word
 │   └── NothingTried     no policy was tried since the start
 └── Unavailable          keep it, and send it again with the same event_id after a while
     ├── LogAway          the log cannot take events
-    └── HistoryAway      the tables cannot be read: it cannot be shown now
+    ├── HistoryAway      the tables cannot be read: it cannot be shown now
+    └── ImportsAway      what is kept of imports cannot be read or written (importing.imports)
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 A pure fold over the log's events. It gives the same whatever the order between cases, and folding an event twice (once
 when the log has acknowledged it, once when it is read back) changes nothing. A case belongs to the organisation of
 its first event in the log; what another organisation may have written under the same id is ignored. The detector's own
-cases are in no directory: new ones come for ever, and nobody is in charge of them.
+cases are in no directory: new ones come for ever, and nobody is in charge of them. A case that was brought in from a
+register and taken back again is on nobody's list: nothing stands of it and nothing was ever done in it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class _Write(NamedTuple):
     district: str | None
     upazila: str | None
     stands: bool  # a supervisor's action on an alert cannot be retracted
+    opens: bool  # it says that the case began
 
 
 class _Pause(NamedTuple):
@@ -50,6 +52,7 @@ class _Entry:
     pauses: tuple[_Pause, ...] = ()
     retracted: frozenset[str] = frozenset()
     owner: str = ""
+    is_worked_on: bool = False
     charge: CaseCharge | None = None  # worked out when asked for, until something changes it
 
 
@@ -90,10 +93,12 @@ class CaseDirectory:
         if entry.organisation != event.organisation:
             return
         entry.offset = min(entry.offset, offset)
+        entry.is_worked_on = entry.is_worked_on or event.type not in _ABOUT_THE_CASE_ALONE
         if event.type == "survivor_erased":
             self._erased.add(event.case_id)
         if changes_charge(event):
             self._take_in(entry, event, min(event.occurred_at, recorded_at))
+        self._list_or_not(event.case_id, entry)
 
     def charge_of(self, case_id: str) -> CaseCharge | None:
         """Where the case is and whose it is and was; None if nobody knows the case."""
@@ -126,6 +131,11 @@ class CaseDirectory:
     def cases_of_organisation(self, organisation: str) -> frozenset[str]:
         return frozenset(self._of_organisation.get(organisation, ()))
 
+    def is_worked_on(self, case_id: str) -> bool:
+        """Whether anything was done with her: more than opening, handing over and pausing the case."""
+        entry = self._entries.get(case_id)
+        return entry is not None and entry.is_worked_on
+
     def erased_cases(self) -> dict[str, list[str]]:
         """The cases whose survivors were erased, by organisation, in the order of their ids."""
         erased: dict[str, list[str]] = {}
@@ -156,6 +166,15 @@ class CaseDirectory:
             owner = owner if write.caseworker_id is None else write.caseworker_id
         self._hand_over(entry, event.case_id, owner)
 
+    def _list_or_not(self, case_id: str, entry: _Entry) -> None:
+        if case_id not in self._erased:
+            return
+        listed = self._of_organisation[entry.organisation]
+        if entry.is_worked_on or any(write.opens for write in _standing(entry)):
+            listed.add(case_id)
+        else:
+            listed.discard(case_id)
+
     def _hand_over(self, entry: _Entry, case_id: str, owner: str) -> None:
         if owner == entry.owner:
             return
@@ -172,12 +191,24 @@ def changes_charge(event: Event) -> bool:
 
 
 _WRITTEN: Final = frozenset({"caseworker_id", "district", "upazila"})
+_OPENING: Final = frozenset({"case_opened", "settled"})
+_ABOUT_THE_CASE_ALONE: Final = _OPENING | {
+    "case_updated",
+    "case_assigned",
+    "case_unassigned",
+    "contact_paused",
+    "contact_resumed",
+    "retraction",
+    "survivor_erased",
+}
 
 
 def _write_of(event: Event, occurred_at: int) -> _Write:
     caseworker_id = "" if event.type == "case_unassigned" else _said(event, "caseworker_id")
     stands = event.type == "alert_reassigned"
-    return _Write(occurred_at, event.event_id, caseworker_id, _said(event, "district"), _said(event, "upazila"), stands)
+    district, upazila = _said(event, "district"), _said(event, "upazila")
+    opens = event.type in _OPENING
+    return _Write(occurred_at, event.event_id, caseworker_id, district, upazila, stands, opens)
 
 
 def _said(event: Event, name: str) -> str | None:

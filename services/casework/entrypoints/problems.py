@@ -16,13 +16,17 @@ from services.casework.application.errors import (
     TrialRefused,
     Unavailable,
 )
+from services.casework.application.importing.imports import NotNow, RegisterRefused
 from services.runtime.problems import Problem, not_found, unavailable
 
 _TITLES: Final = {
     EventRefused.reason: "Not valid",
+    RegisterRefused.reason: "Not valid",
     DraftRefused.reason: "Not valid",
     NotPermitted.reason: "Not permitted",
+    NotNow.reason: "Not now",
 }
+_STATUSES: Final = {NotPermitted.reason: 403, NotNow.reason: 409}
 
 
 def problem_of(error: CaseworkError) -> Problem:
@@ -32,10 +36,11 @@ def problem_of(error: CaseworkError) -> Problem:
             return not_found(error.detail)
         case TrialRefused():
             return Problem(409, "Not now", error.detail, kind=error.kind)
-        case EventRefused() | DraftRefused() | NotPermitted():
-            status = 403 if isinstance(error, NotPermitted) else 422
+        case EventRefused() | DraftRefused() | NotPermitted() | RegisterRefused() | NotNow():
+            status = _STATUSES.get(error.reason, 422)
             errors = [(problem.field, problem.message) for problem in error.problems]
-            return Problem(status, _TITLES[error.reason], error.detail, errors, kind=error.reason)
+            kind = f"register_{error.why}" if isinstance(error, RegisterRefused) else error.reason
+            return Problem(status, _TITLES[error.reason], error.detail, errors, kind=kind)
         case Unavailable():
             return unavailable(error.detail, RETRY_AFTER_SECONDS)
         case Refused() | CaseworkError():

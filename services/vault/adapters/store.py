@@ -276,6 +276,9 @@ class SqlTransaction:
         statement = select(table).where(open_steps).order_by(table.c.asked_at, table.c.case_id)
         return [_erasure(row) for row in self._connection.execute(statement)]
 
+    def erased(self) -> frozenset[str]:
+        return frozenset(self._connection.execute(select(tables.ERASURES.c.case_id)).scalars())
+
     def organisations(self) -> list[str]:
         found = {
             organisation

@@ -10,18 +10,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from services.access.domain.permissions import Action, Principal, decide
 from services.vault.application.auditing import Audit
 from services.vault.application.keeping import require
-from services.vault.application.ports import CaseSafe, Charges, Copies, ErasedInLog, Erasure, Keyring, VaultStore
+from services.vault.application.ports import (
+    CaseSafe,
+    Charges,
+    Copies,
+    ErasedInLog,
+    Erasure,
+    Keyring,
+    Transaction,
+    VaultStore,
+)
 from services.vault.domain.audit_chain import Deed, Look
 from services.vault.domain.looks import ErasureReason
 
 SYSTEM: Final = "system"
+_AT_ONCE: Final = 200
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -90,11 +101,10 @@ class Erasing:
         async with self._one_at_a_time:
             unfinished = await asyncio.to_thread(self._unfinished)
             # First every row, then the keys: while the log is away they are forgotten all the same.
-            forgotten = [await asyncio.to_thread(self._forget, erasure) for erasure in unfinished]
+            forgotten = [one for some in _stretches(unfinished) for one in await asyncio.to_thread(self._forget, some)]
             for organisation in sorted({erasure.organisation for erasure in forgotten}):
                 await asyncio.to_thread(self._rotate, organisation, forgotten)
-            for erasure in unfinished:
-                await self._record(erasure.case_id)
+            await self._record_all(forgotten)
             return len(unfinished)
 
     def left_of(self, organisation: str, case_id: str) -> Left:
@@ -106,22 +116,26 @@ class Erasing:
         return Left(int(key is not None), len(sealed), len(older), erasure is None or not erasure.is_done)
 
     def _ask(self, organisation: str, case_id: str, asked_by: str, reason: str) -> Erasure:
-        now = self._clock()
         with self._store.writing(organisation) as transaction:
-            known = transaction.erasure(case_id)
-            if known is not None:
-                return known
-            erasure = Erasure(case_id, organisation, now, asked_by, reason)
-            transaction.put_erasure(erasure)
-            look = Look(organisation, now, asked_by, Deed.ERASURE_ASKED, case_id, reason=reason)
-            self._audit.append(transaction, look)
+            return self._ask_in(transaction, organisation, case_id, asked_by, reason)
+
+    def _ask_in(self, transaction: Transaction, organisation: str, case_id: str, asked_by: str, reason: str) -> Erasure:
+        known = transaction.erasure(case_id)
+        if known is not None:
+            return known
+        now = self._clock()
+        erasure = Erasure(case_id, organisation, now, asked_by, reason)
+        transaction.put_erasure(erasure)
+        self._audit.append(transaction, Look(organisation, now, asked_by, Deed.ERASURE_ASKED, case_id, reason=reason))
         return erasure
 
     def _apply(self, organisation: str, case_ids: frozenset[str]) -> int:
         with self._store.reading() as transaction:
-            new = [case_id for case_id in sorted(case_ids) if transaction.erasure(case_id) is None]
-        for case_id in new:
-            self._ask(organisation, case_id, SYSTEM, ErasureReason.ERASED_BEFORE)
+            new = sorted(case_ids - transaction.erased())
+        for some in _stretches(new):
+            with self._store.writing(organisation) as transaction:
+                for case_id in some:
+                    self._ask_in(transaction, organisation, case_id, SYSTEM, ErasureReason.ERASED_BEFORE)
         return len(new)
 
     def _erasure(self, case_id: str) -> Erasure | None:
@@ -132,16 +146,26 @@ class Erasing:
         with self._store.reading() as transaction:
             return transaction.unfinished_erasures()
 
-    def _forget(self, erasure: Erasure) -> Erasure:
+    def _forget(self, erasures: Sequence[Erasure]) -> list[Erasure]:
+        return [erasure for some in _by_organisation(erasures) for erasure in self._forget_of_one(some)]
+
+    def _forget_of_one(self, erasures: Sequence[Erasure]) -> list[Erasure]:
+        """Of one organisation, in one transaction."""
+        organisation = erasures[0].organisation
+        if all(erasure.forgotten_at is not None for erasure in erasures):
+            return list(erasures)
+        with self._store.writing(organisation) as transaction:
+            # Inside the transaction: until it ends her rows can be wrapped by no newer key than this one.
+            epoch = self._keyring.current(organisation).number
+            return [self._forget_in(transaction, erasure, epoch) for erasure in erasures]
+
+    def _forget_in(self, transaction: Transaction, erasure: Erasure, epoch: int) -> Erasure:
         if erasure.forgotten_at is not None:
             return erasure
-        with self._store.writing(erasure.organisation) as transaction:
-            # Inside the transaction: until it ends her rows can be wrapped by no newer key than this one.
-            epoch = self._keyring.current(erasure.organisation).number
-            erasure = replace(erasure, forgotten_at=self._clock(), epoch=epoch)
-            transaction.forget(erasure.case_id)
-            transaction.put_erasure(erasure)
-        return erasure
+        forgotten = replace(erasure, forgotten_at=self._clock(), epoch=epoch)
+        transaction.forget(erasure.case_id)
+        transaction.put_erasure(forgotten)
+        return forgotten
 
     def _rotate(self, organisation: str, erasures: list[Erasure]) -> None:
         waiting = [e for e in erasures if e.organisation == organisation and e.rotated_at is None]
@@ -159,16 +183,35 @@ class Erasing:
             for erasure in waiting:
                 transaction.put_erasure(replace(erasure, rotated_at=self._clock()))
 
-    async def _record(self, case_id: str) -> None:
-        erasure = await asyncio.to_thread(self._erasure, case_id)
-        assert erasure is not None
-        if erasure.recorded_at is None:
-            await self._in_log.record(erasure.organisation, case_id)
-            await asyncio.to_thread(self._done, replace(erasure, recorded_at=self._clock()))
+    async def _record_all(self, erasures: Sequence[Erasure]) -> None:
+        """The log says it of each, and then so does the audit. What the log has said before is asked once for all."""
+        unrecorded = [erasure for erasure in erasures if erasure.recorded_at is None]
+        said = await self._in_log.all() if unrecorded else {}
+        for some in _stretches(unrecorded):
+            for erasure in some:
+                if erasure.case_id not in said.get(erasure.organisation, ()):
+                    await self._in_log.record(erasure.organisation, erasure.case_id)
+            await asyncio.to_thread(self._done, some)
 
-    def _done(self, erasure: Erasure) -> None:
-        with self._store.writing(erasure.organisation) as transaction:
-            transaction.put_erasure(erasure)
-            look = Look(erasure.organisation, self._clock(), SYSTEM, Deed.ERASED, erasure.case_id)
-            self._audit.append(transaction, look)
-        _log.info("a survivor was erased", extra={"organisation": erasure.organisation})
+    def _done(self, erasures: Sequence[Erasure]) -> None:
+        for some in _by_organisation(erasures):
+            organisation = some[0].organisation
+            with self._store.writing(organisation) as transaction:
+                for erasure in some:
+                    # As it stands now: its keys were rotated since it was looked up.
+                    standing = transaction.erasure(erasure.case_id)
+                    assert standing is not None
+                    transaction.put_erasure(replace(standing, recorded_at=self._clock()))
+                    look = Look(organisation, self._clock(), SYSTEM, Deed.ERASED, erasure.case_id)
+                    self._audit.append(transaction, look)
+            _log.info("survivors were erased", extra={"organisation": organisation, "cases": len(some)})
+
+
+def _stretches(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    """A whole import may be taken back: others have their turn in between."""
+    return (things[start : start + _AT_ONCE] for start in range(0, len(things), _AT_ONCE))
+
+
+def _by_organisation(erasures: Sequence[Erasure]) -> list[list[Erasure]]:
+    organisations = sorted({erasure.organisation for erasure in erasures})
+    return [[erasure for erasure in erasures if erasure.organisation == one] for one in organisations]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.access.domain.permissions import Action, CaseResource, Decision, Principal, decide
@@ -51,6 +51,22 @@ class Keeping:
         contents = [(field, "", content) for field, content in identity_contents(identity)]
         return await asyncio.to_thread(self._keep, principal, case_id, contents, identity.phones)
 
+    async def keep_imported(self, principal: Principal, identities: Mapping[str, Identity]) -> int:
+        """Of cases that a register brought in, by case: all of them or none. principal: who brought it in.
+
+        For our own services, which know whose the cases are. Raises InvalidIdentity; Erased, NoSuchCase as for one.
+        """
+        for identity in identities.values():
+            check_identity(identity)
+        return await asyncio.to_thread(self._keep_imported, principal, identities)
+
+    def _keep_imported(self, principal: Principal, identities: Mapping[str, Identity]) -> int:
+        with self._store.writing(principal.organisation) as transaction:
+            for case_id, identity in identities.items():
+                contents = [(field, "", content) for field, content in identity_contents(identity)]
+                self._keep_in(transaction, principal, case_id, contents, identity.phones, self._clock())
+        return len(identities)
+
     async def keep_plan(self, principal: Principal, case_id: str, plan: SafeContactPlan) -> Kept:
         """In place of the plan there was; agreed on with her now. Raises InvalidIdentity, and as `_permitted`."""
         check_plan(plan)
@@ -78,20 +94,34 @@ class Keeping:
         contents: list[tuple[Field, str, bytes]],
         phones: tuple[str, ...] | None,
     ) -> Kept:
-        organisation, now = principal.organisation, self._clock()
-        same_phone: frozenset[str] = frozenset()
-        with self._store.writing(organisation) as transaction:
-            require_held_by(transaction, organisation, case_id)
-            for field, record, content in contents:
-                if content in (b"", b"[]"):
-                    transaction.remove_sealed(case_id, field)
-                else:
-                    plain = Plain(field, record, content, now, principal.account_id)
-                    self._safe.keep(transaction, organisation, case_id, plain)
-            if phones is not None:
-                same_phone = self._safe.index_phones(transaction, organisation, case_id, phones)
-            self._say_kept(transaction, principal, case_id, sorted({field for field, _, _ in contents}), now)
+        now = self._clock()
+        with self._store.writing(principal.organisation) as transaction:
+            same_phone = self._keep_in(transaction, principal, case_id, contents, phones, now)
         return Kept(case_id, now, same_phone)
+
+    def _keep_in(
+        self,
+        transaction: Transaction,
+        principal: Principal,
+        case_id: str,
+        contents: list[tuple[Field, str, bytes]],
+        phones: tuple[str, ...] | None,
+        now: int,
+    ) -> frozenset[str]:
+        """Answers with the other cases that have one of her numbers."""
+        organisation = principal.organisation
+        same_phone: frozenset[str] = frozenset()
+        require_held_by(transaction, organisation, case_id)
+        for field, record, content in contents:
+            if content in (b"", b"[]"):
+                transaction.remove_sealed(case_id, field)
+            else:
+                plain = Plain(field, record, content, now, principal.account_id)
+                self._safe.keep(transaction, organisation, case_id, plain)
+        if phones is not None:
+            same_phone = self._safe.index_phones(transaction, organisation, case_id, phones)
+        self._say_kept(transaction, principal, case_id, sorted({field for field, _, _ in contents}), now)
+        return same_phone
 
     def _keep_note(self, principal: Principal, case_id: str, note_id: str, content: bytes) -> Kept:
         organisation, now = principal.organisation, self._clock()

@@ -146,6 +146,10 @@ class Transaction(Protocol):
 
     def unfinished_erasures(self) -> list[Erasure]: ...
 
+    def erased(self) -> frozenset[str]:
+        """The cases of all erasures there are, done or not."""
+        ...
+
     def organisations(self) -> list[str]: ...
 
     def counts(self, organisation: str) -> dict[str, int]:

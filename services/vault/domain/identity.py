@@ -79,7 +79,7 @@ def check_note(text: str) -> None:
 
 def _are_names(names: tuple[str, ...]) -> bool:
     return 1 <= len(names) <= MOST_NAMES and all(
-        name.strip() and len(name) <= NAME_CHARACTERS and name.isprintable() for name in names
+        name.strip() and len(name) <= NAME_CHARACTERS and name.translate(_JOINERS).isprintable() for name in names
     )
 
 
@@ -88,4 +88,6 @@ def _is_text(text: str, most_characters: int) -> bool:
     return len(text) <= most_characters and text.translate(_WHITE).isprintable()
 
 
+# Bangla is written with them.
+_JOINERS: Final = {ord(character): " " for character in "\u200c\u200d"}
 _WHITE: Final = {ord(character): " " for character in "\n\r\t\u200c\u200d"}

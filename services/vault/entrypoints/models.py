@@ -40,6 +40,22 @@ class IdentityIn(_Strict):
     photo: str | None = None
 
 
+class ImportedIn(_Strict):
+    """Of one case of a register. phones: as for IdentityIn; empty where the register does not say."""
+
+    case_id: Id
+    names: Annotated[list[str], Field(max_length=kept.MOST_NAMES)]
+    phones: Annotated[list[str], Field(max_length=kept.MOST_PHONES)]
+    address: str
+
+
+class ImportedIdentitiesIn(_Strict):
+    """kept_by: the account of who brought the register in."""
+
+    kept_by: Id
+    items: Annotated[list[ImportedIn], Field(min_length=1, max_length=500)]
+
+
 class WindowIn(_Strict):
     weekdays: Annotated[list[str], Field(max_length=7)]
     begins: str
@@ -97,6 +113,18 @@ def identity_of(body: IdentityIn) -> Identity:
         body.address,
         None if body.photo is None else _bytes(body.photo),
     )
+
+
+def imported_of(body: ImportedIdentitiesIn) -> dict[str, Identity]:
+    """By case; what the register does not say is not being said. Raises InvalidIdentity."""
+    return {
+        one.case_id: Identity(
+            tuple(one.names) or None,
+            tuple(map(e164, range(len(one.phones)), one.phones)) or None,
+            one.address or None,
+        )
+        for one in body.items
+    }
 
 
 def require_id(field: str, value: str) -> str:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from services.access.domain.permissions import Action, Principal
 from services.casework.domain.instants import format_instant, parse_instant
-from services.runtime.http import permitted
+from services.runtime.http import KIB, permitted
 from services.vault.application.auditing import Audit
 from services.vault.application.breaking_glass import BreakingGlass
 from services.vault.application.errors import VaultError
@@ -22,12 +22,15 @@ from services.vault.entrypoints import models
 from services.vault.entrypoints.problems import ANSWERS, problem_of
 
 KeepingHer = Annotated[Principal, Depends(permitted(Action.KEEP_IDENTITY))]
+KeepingImported = Annotated[Principal, Depends(permitted(Action.KEEP_IMPORTED))]
 KeepingNotes = Annotated[Principal, Depends(permitted(Action.KEEP_NOTE))]
 Looking = Annotated[Principal, Depends(permitted(Action.REVEAL_IDENTITY))]
 Breaking = Annotated[Principal, Depends(permitted(Action.BREAK_GLASS))]
 SeeingGlass = Annotated[Principal, Depends(permitted(Action.READ_BROKEN_GLASS))]
 ReadingAudit = Annotated[Principal, Depends(permitted(Action.READ_AUDIT))]
 
+IMPORTED_PATH: Final = "/v1/imported-identities"
+IMPORTED_BYTES: Final = 2048 * KIB
 _WRONG: Final = (VaultError, InvalidIdentity)
 
 
@@ -58,6 +61,15 @@ def keeping_routes(keeping: Keeping) -> APIRouter:
         try:
             at = _instant(body.occurred_at, "occurred_at")
             return _kept(await keeping.keep_note(principal, case_id, note_id, body.text, at))
+        except _WRONG as error:
+            raise problem_of(error) from None
+
+    @router.post(IMPORTED_PATH, include_in_schema=False)
+    async def keep_imported(principal: KeepingImported, body: models.ImportedIdentitiesIn) -> dict[str, int]:
+        """Who they are whom a register brought in, from our own casework: all of them or none."""
+        importer = Principal(body.kept_by, principal.organisation, frozenset())
+        try:
+            return {"kept": await keeping.keep_imported(importer, models.imported_of(body))}
         except _WRONG as error:
             raise problem_of(error) from None
 

@@ -22,9 +22,11 @@ import services.casework.bootstrap as casework
 import services.outcomes.bootstrap as outcomes
 import services.vault.bootstrap as vault
 from services.access.domain.permissions import Role
+from services.casework.entrypoints.rest_imports import IMPORTS_PATH, REGISTER_BYTES
 from services.casework.entrypoints.rest_intake import BATCH_BYTES, BATCH_PATH
 from services.runtime.http import DEFAULT_BODY_LIMIT, declared_permissions
 from services.runtime.settings import Settings
+from services.vault.entrypoints.rest import IMPORTED_BYTES, IMPORTED_PATH
 from services.web.app import create_app
 from services.web.routes import ROUTES, route_of
 from tests import tokens
@@ -35,6 +37,8 @@ SOMEBODY = "00000000-0000-4000-8000-00000000000a"
 WITH_BODY = ("POST", "PUT", "PATCH")
 JSON = {"content-type": "application/json"}
 PIECE = 4096
+
+LARGER = {BATCH_PATH: BATCH_BYTES, IMPORTS_PATH: REGISTER_BYTES, IMPORTED_PATH: IMPORTED_BYTES}
 
 DEEP = b'{"a":' * 21 + b"1" + b"}" * 21
 HOSTILE: dict[str, bytes] = {
@@ -60,7 +64,7 @@ def service_apps(directory: Path) -> dict[str, FastAPI]:
     return {
         "access": access.create_app(settings),
         "alerting": alerting.alerting_of(settings, verifier).app,
-        "casework": casework.create_app(intake, verifier),
+        "casework": casework.create_app(intake, verifier, casework.imports_from(settings, intake)),
         "outcomes": outcomes.create_app(settings, verifier),
         "vault": vault.create_app(vault.vault_of(settings, httpx.AsyncClient()), verifier),
     }
@@ -117,7 +121,7 @@ async def test_every_route_of_every_service_counts_the_bytes_and_takes_no_more(a
     for part, app in apps.items():
         async with asking(app) as client:
             for method, path in routes_with_body(app):
-                most = BATCH_BYTES if path == BATCH_PATH else DEFAULT_BODY_LIMIT
+                most = LARGER.get(path, DEFAULT_BODY_LIMIT)
                 body = Pieces(2 * most)
                 answer = await client.request(method, path, content=body, headers=JSON)
                 if answer.status_code != 413 or body.taken > most + 2 * PIECE:

@@ -133,3 +133,33 @@ def test_the_detectors_own_cases_are_in_no_directory() -> None:
     assert len(directory) == 0
     assert directory.charge_of(CASE) is None
     assert directory.cases_of_caseworker(ANNA) == frozenset()
+
+
+PAUSED = event(8, "contact_paused", 1, until=MAR_1 + 90 * DAY, reason="import")
+FORGOTTEN = event(9, "survivor_erased", 2)
+ALL_TAKEN_BACK = [
+    event(20 + number, "retraction", 2, retracts=each.event_id) for number, each in enumerate([OPENED, SETTLED, PAUSED])
+]
+
+
+@given(st.permutations([PAUSED, OPENED, SETTLED, *ALL_TAKEN_BACK, FORGOTTEN]))
+def test_a_case_that_was_brought_in_and_taken_back_is_on_nobodys_list(events: list[Event]) -> None:
+    directory = directory_of(events)
+
+    assert directory.cases_of_organisation("shurjo") == frozenset()
+    assert directory.cases_of_caseworker(ANNA) == frozenset()
+    assert directory.erased_cases() == {"shurjo": [CASE]}
+    assert not directory.is_worked_on(CASE)
+
+
+@given(st.permutations([PAUSED, OPENED, SETTLED, FORGOTTEN]))
+def test_a_survivor_who_was_erased_keeps_her_case_on_the_list(events: list[Event]) -> None:
+    assert directory_of(events).cases_of_organisation("shurjo") == {CASE}
+
+
+@given(st.permutations([PAUSED, OPENED, SETTLED, CALLED, *ALL_TAKEN_BACK, FORGOTTEN]))
+def test_a_case_in_which_something_was_done_stays_on_the_list(events: list[Event]) -> None:
+    directory = directory_of(events)
+
+    assert directory.cases_of_organisation("shurjo") == {CASE}
+    assert directory.is_worked_on(CASE)
