@@ -20,8 +20,8 @@ from services.casework.adapters.import_store import SealedImports
 from services.casework.adapters.kafka_log import KafkaLog, system_now
 from services.casework.adapters.phone_numbers import e164
 from services.casework.adapters.register_file import read_register_file
-from services.casework.adapters.vault_identities import VaultIdentities
 from services.casework.adapters.trial_process import TrialProcesses
+from services.casework.adapters.vault_identities import VaultIdentities
 from services.casework.application.case_history import CaseHistory
 from services.casework.application.case_reading import CaseReading
 from services.casework.application.desk import Desk
