@@ -26,7 +26,8 @@ from services.web.bootstrap import new_client
 from services.web.routes import Part
 from tests.browser import by_keyboard
 from tests.browser.canned_answers import PASSWORD
-from tests.browser.fake_services import FakeServices, FakeVerifier
+from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 
 CHROMIUM_FLAGS = [
     "--headless",

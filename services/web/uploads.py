@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from services.web.sessions import check_form
+from services.web.sessions import ForgedRequest, check_form
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 _OF_THE_FORM: Final = 16 * 1024
@@ -32,7 +32,8 @@ async def posted_file(request: Request, field: str) -> bytes:
         # Browsers always say how long a form is, and the server holds them to it.
         raise FileTooLarge
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise HTTPException(415, "expected a form with a file")
+        # No page of this origin sends such a form, whatever proof it brought.
+        raise ForgedRequest
     try:
         form = await _InMemory(request.headers, request.stream(), max_files=1, max_fields=10).parse()
     except MultiPartException as error:

@@ -13,7 +13,7 @@ from services.casework.domain.register.recorded import Place
 from tests.acceptance.survivor_cases import Json, now, wait_for
 from tests.system_fixture import System
 
-LINES = 600
+LINES = 250
 INDICATORS = ("cases_in_follow_up", "first_contact_in_time")
 NAMES = {"fields": ["names", "phones"], "purpose": "visit"}
 PATIENCE = 120.0

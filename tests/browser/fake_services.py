@@ -19,7 +19,6 @@ from services.casework.domain.instants import parse_instant
 from services.casework.domain.policy import Policy
 from services.casework.domain.wording import Language
 from services.casework.entrypoints.read_models import policy_out
-from services.runtime.authentication import InvalidToken
 from services.runtime.problems import Problem
 from services.web.routes import Part, route_of
 from tests.browser.canned_answers import (
@@ -37,20 +36,6 @@ from tests.browser.canned_answers import (
     cases_answer,
     own_notifications,
 )
-
-
-class FakeVerifier:
-    """A token is the sign-in name."""
-
-    def known(self, token: str) -> Principal | None:
-        return None
-
-    def verify(self, token: str) -> Principal:
-        try:
-            return PEOPLE[token]
-        except KeyError:
-            raise InvalidToken("the token is not valid here") from None
-
 
 Handler = Callable[[Request], Awaitable[Response]]
 

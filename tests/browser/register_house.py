@@ -18,7 +18,7 @@ from services.casework.bootstrap import LogFollower, assemble, create_app, impor
 from services.casework.domain.events import Event
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
 from services.casework.domain.register.lines import Identity
-from tests.browser.fake_services import FakeVerifier
+from tests.browser.fake_verifier import FakeVerifier
 from tests.unit.services.casework.application.casework_in_memory import NobodyIsGone
 
 

@@ -24,7 +24,8 @@ from services.runtime.http import create_service_app
 from services.web.routes import Part
 from tests.browser.by_keyboard import enter, follow, press, select, tab_to, tick, type_into, unfold
 from tests.browser.canned_answers import PEOPLE
-from tests.browser.fake_services import FakeServices, FakeVerifier
+from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 from tests.browser_fixture import Faces, serving, sign_in
 from tests.unit.services.alerting.notification_builders import WORKING_DAYS
 

@@ -27,7 +27,8 @@ from tests.browser.accessible import violations
 from tests.browser.by_keyboard import follow, press, tab_to
 from tests.browser.by_keyboard import sign_in as sign_in_by_keyboard
 from tests.browser.canned_answers import CASES, CASEWORKER, PASSWORD
-from tests.browser.fake_services import FakeServices, FakeVerifier
+from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 from tests.browser_fixture import Faces, serving, sign_in
 from tests.case_builder import CaseBuilder
 

@@ -16,7 +16,8 @@ from services.outcomes.application.releasing import Releases
 from services.outcomes.entrypoints.http_releases import create_releases_router
 from services.runtime.http import create_service_app
 from tests.browser.by_keyboard import enter, follow, press, select, tick
-from tests.browser.fake_services import FakeServices, FakeVerifier
+from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 from tests.browser_fixture import Faces, serving, sign_in
 from tests.simulation.invented_populations import invented_population
 from tests.unit.services.outcomes.population_tallies import PopulationTallies

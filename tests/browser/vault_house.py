@@ -16,7 +16,8 @@ from services.vault.bootstrap import create_app
 from services.vault.domain.audit_chain import Entry
 from services.vault.domain.safe_contact import WEEKDAYS
 from tests.browser.canned_answers import CASES, CASEWORKER
-from tests.browser.fake_services import FakeServices, FakeVerifier
+from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 from tests.browser_fixture import Faces, serving, sign_in
 from tests.vault_fixture import CaseworkTable, VaultUnderTest, vault_in
 

@@ -26,7 +26,8 @@ from services.web.app import create_app
 from services.web.catalogue import Language, words_of
 from services.web.routes import Part
 from tests.browser.canned_answers import a_cell, a_curve_line
-from tests.browser.fake_services import FakeServices, FakeVerifier
+from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 
 BANGLA = words_of(Language.BANGLA)
 SHARES, AT_RISK = [100.0, 90.0, 80.0, None], [9, 8, 3, 0]

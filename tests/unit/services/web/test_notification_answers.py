@@ -11,7 +11,7 @@ import pytest
 from services.web.app import create_app
 from services.web.routes import Part
 from tests.browser.canned_answers import ADMINISTRATOR, SUPERVISOR, own_notifications
-from tests.browser.fake_services import FakeVerifier
+from tests.browser.fake_verifier import FakeVerifier
 
 ADDRESSES = {part: f"http://{part}.inside" for part in Part}
 CHANNEL = own_notifications()["channels"][0]

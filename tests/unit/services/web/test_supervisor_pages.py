@@ -26,7 +26,8 @@ from tests.browser.canned_answers import (
     an_alert,
     an_overseen_case,
 )
-from tests.browser.fake_services import FakeServices, FakeVerifier
+from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 
 FORM = str(uuid.UUID(int=7))
 ALERTS = [f"77777777-7777-5777-8777-{number:012}" for number in range(1, 5)]

@@ -16,7 +16,8 @@ from services.web.app import create_app
 from services.web.reading_halves import ReadingHalves
 from services.web.routes import Part
 from tests.browser.canned_answers import CASES, OTHER_CASEWORKER, PEOPLE, a_line
-from tests.browser.fake_services import FakeServices, FakeVerifier
+from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 
 DEVICE = "12121212-1212-4212-8212-121212121212"
 UNKNOWN = "99999999-9999-4999-8999-999999999999"

@@ -13,7 +13,8 @@ from services.web.app import create_app
 from services.web.page_table import PAGES
 from services.web.routes import Part
 from tests.browser.canned_answers import CASES
-from tests.browser.fake_services import FakeServices, FakeVerifier
+from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 
 POSTED = [route.path for route in PAGES if "POST" in (route.methods or ())]
 
