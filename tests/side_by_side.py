@@ -50,12 +50,16 @@ LONG: Final = (
     "tests/acceptance/test_vault.py",
     "tests/acceptance/test_erased_for_good.py",
     "tests/mutations/test_policy_mutants.py",
+    "tests/acceptance/test_register.py",
     "tests/integration/test_demo_goes_on.py",
     "tests/acceptance/test_parts_that_stop.py",
     "tests/integration/test_bulk_delivery.py",
     "tests/integration/test_intake_grpc.py",
     "tests/integration/test_clickhouse_sink.py",
     "tests/integration/test_openapi_holds.py",
+    "tests/browser/test_reading_without_a_connection.py",
+    "tests/browser/test_every_task_by_keyboard.py",
+    "tests/integration/test_trial_on_a_log.py",
 )
 """Of the others, what takes more than a minute, the longest first."""
 
