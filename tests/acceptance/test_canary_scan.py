@@ -132,6 +132,28 @@ class Doors:
             assert LATIN in str(stub.RevealIdentity(look, metadata=metadata))
         self.statuses["gRPC of the vault"] = "OK"
 
+    def bring_in(self) -> None:
+        """In registers: one lies sealed until somebody starts it, with a name where none belongs; one is through."""
+        headings = "No,Name,Mobile,Address,Date opened,District,Pathway"
+        hers = f"1,{NAME},0{NUMBER},{ADDRESS},12/03/2025,যশোর,পরিবার"
+        stray = f"2,{NAME},0{NUMBER},{ADDRESS},12/03/2025,{LATIN},{BANGLA}"
+        self._try("a register that waits", [headings, hers, stray])
+        begun = self._try("a register", [headings, hers])
+        self._is("start", "202", self.system.post(f"/v1/imports/{begun}:start", self.system.head, {}))
+        wait_for(lambda: self._is_through(begun), "it is brought in", 120)
+
+    def _try(self, door: str, lines: list[str]) -> str:
+        content = base64.b64encode("\n".join(lines).encode()).decode()
+        told = self.system.post("/v1/imports", self.system.head, {"content": content}).json()
+        columns = {"columns": told["guessed"], "caseworker_id": self.who.account_id}
+        checked = self.system.post(f"/v1/imports/{told['import_id']}:check", self.system.head, columns)
+        self._is(door, "200", checked)
+        assert (checked.json()["right"], checked.json()["wrong"]) == (1, len(lines) - 2), checked.text
+        return str(told["import_id"])
+
+    def _is_through(self, import_id: str) -> bool | None:
+        return self.system.get(f"/v1/imports/{import_id}", self.system.head).json()["stage"] == "imported" or None
+
     def mistake(self) -> None:
         """Where it does not belong: whatever is answered, it may not stay."""
         event = an_event(self.case.case_id, "call", {"direction": "outgoing", "outcome": "no_answer"})
@@ -288,6 +310,7 @@ def test_who_she_is_is_found_nowhere_and_what_was_planted_is_found_everywhere(wa
     wait_for(lambda: watched.get(f"/v1/cases/{case.case_id}", case.who).status_code == 200 or None, "it is hers")
     doors = Doors(watched, case, {})
     doors.keep()
+    doors.bring_in()
     doors.mistake()
     case.on_timeline(case.called()["event_id"])
     keep_files(watched.settings, watched.settings.var_dir, directory / "backup")
