@@ -19,7 +19,7 @@ from services.casework.domain.events import Event
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
 from services.casework.domain.register.lines import Identity
 from tests.browser.fake_verifier import FakeVerifier
-from tests.unit.services.casework.application.casework_in_memory import NobodyIsGone
+from tests.unit.services.casework.application.casework_in_memory import NobodyIsGone, ReplayingMemory
 
 
 @dataclass
@@ -50,7 +50,9 @@ class RegisterHouse:
             asyncio.run_coroutine_threadsafe(self._follower.stop(5), self._loop).result(20)
 
     async def _begun(self) -> ASGIApp:
-        casework = assemble(self.log, MemoryHistory(), {"": load_policy(DEFAULT_POLICY_PATH)})
+        casework = assemble(
+            self.log, MemoryHistory(), ReplayingMemory(self.log), {"": load_policy(DEFAULT_POLICY_PATH)}
+        )
         imports = imports_of(casework, SealedImports(self.directory), self)
         self._loop, self._follower = asyncio.get_running_loop(), LogFollower(casework, NobodyIsGone(), imports)
         await self._follower.start()

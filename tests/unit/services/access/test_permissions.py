@@ -136,6 +136,12 @@ def test_standing_in_opens_nothing_to_who_is_no_caseworker(principal, action, ca
         assert decide(principal, action, case, at).allowed
 
 
+@pytest.mark.parametrize("role", [Role.EVALUATOR, Role.ADMINISTRATOR, Role.DONOR])
+def test_even_with_an_action_about_cases_in_her_grants_who_has_no_cases_is_refused(role, monkeypatch):
+    monkeypatch.setitem(GRANTS, role, GRANTS[role] | {Action.READ_CASE})
+    assert not decide(somebody(role), Action.READ_CASE, a_case()).allowed
+
+
 @pytest.mark.parametrize(
     ("at", "allowed"),
     [
