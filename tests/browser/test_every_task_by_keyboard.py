@@ -30,11 +30,12 @@ ACTS: Final = {
 }
 NO_TASKS: Final = frozenset(
     {
-        *("GET /", "GET /blank", "GET /sheets", "GET /session"),
+        *("GET /", "GET /blank", "GET /sheets", "GET /session", "GET /take-along", "POST /take-along/cards"),
+        *("GET /import/{import_id}/progress", "GET /outcomes/files/{file}"),
         *("POST /open-case", "POST /cases/{case_id}/record"),
     }
 )
-"""Ways to another page, what scripts read, and what forms of events are sent to where no script runs."""
+"""Ways to another page, what scripts ask for, files, and what forms of events are sent to where no script runs."""
 
 ELSEWHERE: Final = {
     "test_coming_in": {
@@ -94,6 +95,17 @@ ELSEWHERE: Final = {
         ),
         "test_an_administrator_sees_who_is_told_and_what_failed_and_no_address": (
             *("GET /notifications/people", "POST /notifications/people"),
+        ),
+    },
+    "test_register_pages": {
+        "test_a_register_is_brought_in_and_undone_by_keyboard_alone": (
+            *("GET /import", "POST /import", "GET /import/{import_id}", "POST /import/{import_id}/check"),
+            "POST /import/{import_id}/{act}",
+        ),
+    },
+    "test_policy_editor": {
+        "test_the_head_changes_a_rule_tries_it_and_switches_it_on_by_keyboard_alone": (
+            *("GET /policy/edit", "POST /policy/edit", "GET /policy/trial", "POST /policy/trial/{act}"),
         ),
     },
     "test_releases_page": {

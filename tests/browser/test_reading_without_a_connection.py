@@ -99,6 +99,12 @@ def is_read(page: Page) -> None:
     expect(page.locator("[data-case]").first).to_contain_text(REASON)
 
 
+def on_line_again(phone: Phone, page: Page) -> None:
+    """What was kept gives way to the list itself, by itself: going elsewhere meanwhile would be cut off."""
+    phone.go_online()
+    expect(page.locator("[data-take-along]")).to_be_attached()
+
+
 def test_the_list_and_her_page_are_read_after_a_reload_and_in_a_browser_that_was_killed(phone: Phone) -> None:
     page = with_a_pin(phone)
     page.goto(f"{phone.url}/today")
@@ -272,7 +278,7 @@ def test_a_pin_is_changed_and_forgotten_on_her_own_page(phone: Phone) -> None:
     expect(page.locator("[data-refusal]")).to_have_attribute("data-refusal", "wrong")
     enter(page, WRONG)
     is_read(page)
-    phone.go_online()
+    on_line_again(phone, page)
     page.goto(f"{phone.url}/account")
     page.get_by_role("button", name="Forget the PIN").click()
     expect(page.locator("[data-reading]")).to_have_attribute("data-reading", "not_kept")

@@ -33,6 +33,7 @@ ChangingPolicy = Annotated[Principal, Depends(permitted(Action.CHANGE_POLICY))]
 
 _STATED: Final = frozenset(("settle", "hold", "rule"))
 _MOST_RULES: Final = 100
+_NOTHING_TRIED: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "No policy was tried since the start"}}
 _NOT_NOW: Final[dict[int | str, dict[str, Any]]] = {409: {"description": "Not as things stand; `type` says why"}}
 
 
@@ -80,7 +81,7 @@ def _add_trials(router: APIRouter, trials: PolicyTrials) -> None:
             raise problem_of(error) from error
         return trial_out(trial, lang)
 
-    @router.get("/v1/policy/trial")
+    @router.get("/v1/policy/trial", responses=_NOTHING_TRIED)
     async def latest(principal: ChangingPolicy, lang: Language = "en") -> TrialOut:
         """The trial that goes on, or the last one, with what it foretold. 404: none since the start."""
         try:
@@ -88,7 +89,7 @@ def _add_trials(router: APIRouter, trials: PolicyTrials) -> None:
         except CaseworkError as error:
             raise problem_of(error) from error
 
-    @router.post("/v1/policy/trial:cancel")
+    @router.post("/v1/policy/trial:cancel", responses=_NOTHING_TRIED)
     async def cancel(principal: ChangingPolicy, lang: Language = "en") -> TrialOut:
         """End the trial that goes on: it foretells nothing. One that is over stays as it is."""
         try:
@@ -96,7 +97,7 @@ def _add_trials(router: APIRouter, trials: PolicyTrials) -> None:
         except CaseworkError as error:
             raise problem_of(error) from error
 
-    @router.post("/v1/policy/trial:switch-on", responses=_NOT_NOW)
+    @router.post("/v1/policy/trial:switch-on", responses=_NOTHING_TRIED | _NOT_NOW)
     async def switch_on(principal: ChangingPolicy, body: SwitchOnBody, lang: Language = "en") -> TrialOut:
         """From now on the rules of this trial hold for every case of the organisation. 503: not everywhere yet."""
         try:

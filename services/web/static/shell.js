@@ -2,6 +2,8 @@
 
 const leaving = document.querySelector("form[data-leave]");
 const together = new BroadcastChannel("leaving");
+// The origin is told also when the page is gone; what the device empties meanwhile may wait for this very page.
+const LEAVES_WITHIN_MS = 1000;
 
 // Whoever leaves one page leaves them all.
 together.addEventListener("message", () => {
@@ -18,7 +20,10 @@ function leave() {
   sessionStorage.clear();
   // The service worker empties it too; here is also who has none.
   indexedDB.deleteDatabase("reading");
-  fetch(leaving.action, { method: "POST", body: fields, keepalive: true, redirect: "manual" })
+  const told = fetch(leaving.action, { method: "POST", body: fields, keepalive: true, redirect: "manual" });
+  const patience = new Promise((over) => setTimeout(over, LEAVES_WITHIN_MS));
+  Promise.race([told, patience])
+    .catch((error) => console.info("left without having told so:", error.name))
     .finally(() => window.location.replace("/blank"));
 }
 
