@@ -25,6 +25,7 @@ _MOST_PARTS: Final = 500
 _DELIMITERS: Final = ",;\t"
 # What the libraries raise over bytes that are no such file; they name no error of their own.
 _OF_A_BROKEN_FILE: Final = (
+    EOFError,
     zipfile.BadZipFile,
     zlib.error,
     LookupError,

@@ -8,7 +8,7 @@ from datetime import date
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.casework.adapters.register_file import MOST_BYTES, MOST_ROWS, read_register_file
@@ -93,6 +93,7 @@ def test_whatever_bytes_come_there_are_rows_or_a_refusal(content: bytes, as_arch
 
 
 @given(st.integers(0, 3000), st.integers(0, 255))
+@example(29, 19)
 def test_a_spreadsheet_with_a_byte_changed_is_read_or_refused(place: int, byte: int) -> None:
     content = bytearray(A_BOOK)
     content[place % len(content)] = byte
