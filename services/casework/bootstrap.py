@@ -18,7 +18,6 @@ from services.access.verification import verifier_from_settings
 from services.casework.adapters.clickhouse_history import ClickHouseHistory
 from services.casework.adapters.import_store import SealedImports
 from services.casework.adapters.kafka_log import KafkaLog, system_now
-from services.casework.adapters.phone_numbers import e164
 from services.casework.adapters.register_file import read_register_file
 from services.casework.adapters.trial_process import TrialProcesses
 from services.casework.adapters.vault_identities import VaultIdentities
@@ -53,6 +52,7 @@ from services.runtime.grpc_server import GrpcServer
 from services.runtime.http import create_service_app
 from services.runtime.log_login import require_login
 from services.runtime.ours_alone import NotOursAlone
+from services.runtime.phone_numbers import e164
 from services.runtime.producer import LogProducer
 from services.runtime.rate_limits import RateLimits
 from services.runtime.serve import CannotServe, serve_http

@@ -18,7 +18,7 @@ from services.vault.application.ports import Plain
 from services.vault.application.revealing import Question, Revealing, Shown
 from services.vault.domain.identity import Field, Identity, InvalidIdentity
 from services.vault.domain.looks import Purpose, Reason
-from services.vault.entrypoints.models import e164, require_id
+from services.vault.entrypoints.models import phone_at, require_id
 from services.vault.entrypoints.problems import code_of
 
 Answer = TypeVar("Answer")
@@ -95,7 +95,7 @@ def _identity_of(request: pb.KeepIdentityRequest) -> Identity:
     """Raises InvalidIdentity."""
     return Identity(
         tuple(request.names.items) if request.HasField("names") else None,
-        tuple(map(e164, range(len(request.phones.items)), request.phones.items))
+        tuple(map(phone_at, range(len(request.phones.items)), request.phones.items))
         if request.HasField("phones")
         else None,
         request.address if request.HasField("address") else None,

@@ -7,10 +7,10 @@ import binascii
 import re
 from typing import Annotated, Any, Final
 
-import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.casework.domain.instants import format_instant
+from services.runtime.phone_numbers import e164
 from services.vault.application.contents import list_of, plan_of
 from services.vault.application.ports import Erasure, Plain
 from services.vault.application.revealing import Shown
@@ -20,7 +20,6 @@ from services.vault.domain.identity import Identity, InvalidIdentity
 from services.vault.domain.looks import BrokenGlass, BudgetSpent, ErasureReason, Purpose, Reason
 from services.vault.domain.safe_contact import Channel, SafeContactPlan, Window, may_call, needs_review
 
-HOME: Final = "BD"
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 Id = Annotated[str, Field(pattern=_UUID.pattern, min_length=36, max_length=36)]
@@ -109,7 +108,7 @@ def identity_of(body: IdentityIn) -> Identity:
     """Raises InvalidIdentity."""
     return Identity(
         None if body.names is None else tuple(body.names),
-        None if body.phones is None else tuple(map(e164, range(len(body.phones)), body.phones)),
+        None if body.phones is None else tuple(map(phone_at, range(len(body.phones)), body.phones)),
         body.address,
         None if body.photo is None else _bytes(body.photo),
     )
@@ -120,7 +119,7 @@ def imported_of(body: ImportedIdentitiesIn) -> dict[str, Identity]:
     return {
         one.case_id: Identity(
             tuple(one.names) or None,
-            tuple(map(e164, range(len(one.phones)), one.phones)) or None,
+            tuple(map(phone_at, range(len(one.phones)), one.phones)) or None,
             one.address or None,
         )
         for one in body.items
@@ -232,15 +231,12 @@ def _note_out(plain: Plain) -> dict[str, Any]:
     }
 
 
-def e164(index: int, phone: str) -> str:
+def phone_at(index: int, phone: str) -> str:
     """Raises InvalidIdentity: a number that cannot be one helps nobody to find her."""
-    try:
-        parsed = phonenumbers.parse(phone[:40], HOME)
-    except phonenumbers.NumberParseException:
-        parsed = None
-    if parsed is None or not phonenumbers.is_possible_number(parsed):
+    number = e164(phone)
+    if number is None:
         raise InvalidIdentity([(f"phones.{index}", "expected a phone number like 01712-345678 or +91 98765 43210")])
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    return number
 
 
 def _bytes(text: str) -> bytes:

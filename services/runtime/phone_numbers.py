@@ -1,4 +1,4 @@
-"""Phone numbers as somebody wrote them, in the one form that the vault takes."""
+"""Phone numbers as somebody wrote them, in one form: what a register may have the vault takes, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 import phonenumbers
 
-HOME: Final = "BD"
+_HOME: Final = "BD"
 _MOST: Final = 40
 
 
@@ -16,7 +16,7 @@ def e164(written: str) -> str | None:
     Spreadsheets take the first 0 of a number away: 1712345678 is one of these.
     """
     try:
-        parsed = phonenumbers.parse(written[:_MOST], HOME)
+        parsed = phonenumbers.parse(written[:_MOST], _HOME)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(parsed):
