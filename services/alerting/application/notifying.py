@@ -190,16 +190,16 @@ class Notifying:
 def _steps_after(contents: Contents, kept: str | None, now: int) -> Iterator[Reached | None]:
     """What is told of the transitions after a kept position; None for one that nobody is told of.
 
-    Where it cannot be gone on from (another log, the first start, very far behind), of all there are: those told of
-    before are in the outbox already, under the same names.
+    Where it cannot be gone on from (another log, the first start, very far behind), of all alerts that are open: those
+    told of before are in the outbox already, under the same names.
     """
     try:
         start = Position((Mark(0, b""),) * PARTITIONS) if kept is None else Position.decode(kept)
-        found = contents.transitions.after(start)
+        found = [transition for _, transition in contents.transitions.after(start)]
     except (CannotContinue, UnreadablePosition):
-        _log.warning("the alerts are not those read before, or too many came: looking through all of them")
-        found = contents.transitions.everything()
-    return (_told_of(contents, transition, now) for _, transition in found)
+        _log.warning("the alerts are not those read before, or too many came: looking through all that are open")
+        found = [transition for alert in contents.inbox.open_alerts() for transition in alert.transitions]
+    return (_told_of(contents, transition, now) for transition in found)
 
 
 def _told_of(contents: Contents, transition: AlertTransition, now: int) -> Reached | None:

@@ -7,11 +7,13 @@ what was recorded and when, never on what was read first.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
+from services.alerting.domain.packed_steps import PackedSteps
 from services.casework.domain.neglect import LONGEST_HOLD
+from services.casework.domain.policy import Severity
 from services.casework.domain.transitions import AlertTransition, Explanation, Transition
 
 
@@ -48,26 +50,49 @@ class Hold:
     until: int
 
 
-@dataclass(slots=True)
 class AlertRecord:
-    """`transitions` are in the order of their revisions and never empty; `actions` in the order of the log."""
+    """Begins with any of its transitions. `actions` are in the order of (recorded_at, event_id).
 
-    transitions: list[AlertTransition]
-    actions: list[AlertAction] = field(default_factory=list)
+    Of an alert that has ended the transitions are kept packed, and unpacked for whoever asks.
+    """
+
+    __slots__ = ("_steps", "actions", "is_open")
+
+    def __init__(self, transition: AlertTransition, actions: Iterable[AlertAction] = ()) -> None:
+        self.actions = tuple(actions)
+        self._keep([transition])
+
+    def _keep(self, steps: list[AlertTransition]) -> None:
+        self.is_open = not steps[-1].transition.is_ending
+        self._steps: list[AlertTransition] | PackedSteps = steps if self.is_open else PackedSteps.of(steps)
+
+    @property
+    def transitions(self) -> Sequence[AlertTransition]:
+        """In the order of their revisions, never empty."""
+        return self._steps.unpacked() if isinstance(self._steps, PackedSteps) else self._steps
 
     @property
     def latest(self) -> AlertTransition:
-        return self.transitions[-1]
+        return self._steps.latest() if isinstance(self._steps, PackedSteps) else self._steps[-1]
 
     @property
-    def is_open(self) -> bool:
-        return not self.latest.transition.is_ending
+    def standing(self) -> tuple[Severity, int]:
+        """Severity and level of the latest transition."""
+        if isinstance(self._steps, PackedSteps):
+            return self._steps.standing()
+        return self._steps[-1].severity, self._steps[-1].level
 
     def knows(self, revision: int) -> bool:
         return any(known.revision == revision for known in reversed(self.transitions))
 
     def add(self, transition: AlertTransition) -> None:
-        insort(self.transitions, transition, key=lambda known: known.revision)
+        steps = list(self.transitions)
+        insort(steps, transition, key=lambda known: known.revision)
+        self._keep(steps)
+
+    def take(self, action: AlertAction) -> None:
+        """Take an action once, whatever a client sent twice."""
+        self.actions = with_action(self.actions, action)
 
     @property
     def explanation(self) -> Explanation | None:
@@ -108,10 +133,11 @@ class AlertRecord:
         return open_since is not None and open_since < action.at
 
 
-def add_action(actions: list[AlertAction], action: AlertAction) -> None:
-    """Take an action once, whatever a client sent twice; kept in the order of (recorded_at, event_id)."""
-    if all(known.event_id != action.event_id for known in actions):
-        insort(actions, action, key=lambda known: (known.at, known.event_id))
+def with_action(actions: tuple[AlertAction, ...], action: AlertAction) -> tuple[AlertAction, ...]:
+    """Each event_id once, in the order of (recorded_at, event_id)."""
+    if any(known.event_id == action.event_id for known in actions):
+        return actions
+    return tuple(sorted((*actions, action), key=lambda known: (known.at, known.event_id)))
 
 
 def of_this_alert(actions: Iterable[AlertAction], transition: AlertTransition) -> list[AlertAction]:

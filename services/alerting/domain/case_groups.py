@@ -100,8 +100,7 @@ def counted(groups: Sequence[CaseGroup]) -> Counts:
         cases_in[place] += 1
         alerts_in[place] += len(alerts)
         for alert in alerts:
-            latest = alert.transitions[-1]
-            of_kind[latest.severity, latest.level] += 1
+            of_kind[alert.standing] += 1
     loads = [(caseworker, cases_of[caseworker], number) for caseworker, number in alerts_of.items()]
     return Counts(
         cases=len(groups),

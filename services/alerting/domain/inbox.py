@@ -7,11 +7,11 @@ out at once: nobody sees them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
-from services.alerting.domain.alert_record import ActionKind, AlertAction, AlertRecord, add_action, of_this_alert
+from services.alerting.domain.alert_record import ActionKind, AlertAction, AlertRecord, of_this_alert, with_action
 from services.alerting.domain.change_log import ChangeLog
 from services.alerting.domain.pressing_order import PressingOrder
 from services.casework.domain.canaries import CANARY_ORGANISATION
@@ -48,7 +48,7 @@ class Inbox:
         self._alerts: dict[str, AlertRecord] = {}
         self._cases: dict[str, dict[str, list[AlertRecord]]] = {}
         self._orders: dict[tuple[str, Which], PressingOrder] = {}
-        self._early_actions: dict[str, list[AlertAction]] = {}
+        self._early_actions: dict[str, tuple[AlertAction, ...]] = {}
         self._policies: dict[int, PolicyBook] = {}
 
     def __len__(self) -> int:
@@ -65,8 +65,8 @@ class Inbox:
             return False
         alert = self._alerts.get(transition.alert_id)
         if alert is None:
-            early = self._early_actions.pop(transition.alert_id, [])
-            alert = AlertRecord([transition], of_this_alert(early, transition))
+            early = self._early_actions.pop(transition.alert_id, ())
+            alert = AlertRecord(transition, of_this_alert(early, transition))
             self._alerts[transition.alert_id] = alert
             cases = self._cases.setdefault(transition.organisation, {})
             cases.setdefault(transition.case_id, []).append(alert)
@@ -122,15 +122,20 @@ class Inbox:
         alert = self._alerts.get(action.alert_id)
         if alert is None:
             # Its alert may only be read later; an action on an alert that never was stays here and means nothing.
-            add_action(self._early_actions.setdefault(action.alert_id, []), action)
+            early = self._early_actions.get(action.alert_id, ())
+            self._early_actions[action.alert_id] = with_action(early, action)
         elif of_this_alert([action], alert.latest):
-            add_action(alert.actions, action)
+            alert.take(action)
             self.changes.note(action.case_id)
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def alert(self, alert_id: str) -> AlertRecord | None:
         return self._alerts.get(alert_id)
+
+    def open_alerts(self) -> Iterator[AlertRecord]:
+        """Of all organisations, in no order."""
+        return (alert for alert in self._alerts.values() if alert.is_open)
 
     def cases_of(self, organisation: str, which: Which) -> PressingOrder:
         """Those with such an alert, and those alerts of each, the most pressing first."""

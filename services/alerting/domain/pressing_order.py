@@ -12,6 +12,7 @@ from typing import Final
 
 from services.alerting.domain.alert_record import AlertRecord
 from services.casework.domain.policy import Severity
+from services.casework.domain.transitions import AlertTransition
 
 RANKS: Final = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 """0 is the worst."""
@@ -35,13 +36,11 @@ class RankedCase:
 
     @staticmethod
     def of(alerts: Iterable[AlertRecord]) -> RankedCase:
-        ordered = tuple(sorted(alerts, key=_pressing))
-        latest = [alert.latest for alert in ordered]
-        worst, level = latest[0].severity, max(transition.level for transition in latest)
-        overdue_since = min(transition.d for transition in latest)
-        return RankedCase(
-            ordered, worst, level, overdue_since, (RANKS[worst], -level, overdue_since, latest[0].case_id)
-        )
+        pressing = sorted(((alert.latest, alert) for alert in alerts), key=_pressing)
+        worst, level = pressing[0][0].severity, max(latest.level for latest, _ in pressing)
+        overdue_since = min(latest.d for latest, _ in pressing)
+        place = (RANKS[worst], -level, overdue_since, pressing[0][0].case_id)
+        return RankedCase(tuple(alert for _, alert in pressing), worst, level, overdue_since, place)
 
 
 class PressingOrder:
@@ -83,6 +82,6 @@ class PressingOrder:
             insort(self._places, after.place)
 
 
-def _pressing(alert: AlertRecord) -> tuple[int, int, int, str]:
-    latest = alert.latest
+def _pressing(each: tuple[AlertTransition, AlertRecord]) -> tuple[int, int, int, str]:
+    latest, _ = each
     return RANKS[latest.severity], -latest.level, latest.d, latest.alert_id

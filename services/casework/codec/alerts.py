@@ -65,7 +65,7 @@ def encode_transition(transition: AlertTransition, cause: LogPosition) -> bytes:
 def decode_transition(value: bytes | None) -> tuple[AlertTransition, LogPosition]:
     """The transition and its cause. Raises UnreadableRecord.
 
-    Words that many share (rules, places, people) are one object each: readers keep hundreds of thousands of these.
+    Words that many share (cases, rules, places, people) are one object each: readers keep very many of these.
     """
     message = _parsed(alerts_pb2.AlertTransition, value)
     _require_said(message, ("alert_id", "case_id", "rule_id"))
@@ -80,7 +80,7 @@ def decode_transition(value: bytes | None) -> tuple[AlertTransition, LogPosition
             transition=Transition(transition),
             alert_id=message.alert_id,
             revision=message.revision,
-            case_id=message.case_id,
+            case_id=intern(message.case_id),
             rule_id=intern(message.rule_id),
             severity=Severity(severity),
             level=message.level,

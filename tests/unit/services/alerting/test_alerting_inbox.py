@@ -122,7 +122,7 @@ def test_an_action_from_another_organisation_or_case_is_not_this_alerts(wrong, c
     inbox = inbox_with(ALERT) if comes_first == "alert" else inbox_with()
     inbox.take_event(action, MAR_10 + HOUR, 0, 0)
     inbox.take_transition(ALERT)
-    assert inbox.alert(ALERT.alert_id).actions == []
+    assert inbox.alert(ALERT.alert_id).actions == ()
 
 
 def test_an_action_sent_twice_is_one():

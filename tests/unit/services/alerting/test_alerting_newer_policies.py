@@ -19,6 +19,6 @@ def test_a_fact_without_words_is_named_as_the_newer_policy_names_it(language):
     newer = replace(EXPLANATION, last_done="home_visited", ends_with=("contact", "home_visited"))
     written = encode_transition(replace(raised(), explanation=newer), LogPosition(0, 1))
     transition, _ = decode_transition(written)
-    shown = alert_json(AlertRecord([transition]), Inbox().charge_of(transition), language, MAR_10)
+    shown = alert_json(AlertRecord(transition), Inbox().charge_of(transition), language, MAR_10)
     assert "home visited" in str(shown["sentence"])
     assert "home visited" in str(shown["what_would_end_it"])

@@ -102,6 +102,34 @@ def test_who_is_too_far_behind_is_to_read_the_list_anew():
     assert len(list(log.after(Position((Mark(1, b"abcd"), *BEGINNING.marks[1:]))))) == MOST_TO_CATCH_UP
 
 
+def test_of_all_partitions_the_latest_are_kept_whichever_was_read_first():
+    log = TransitionLog(most=6)
+    for partition in (2, 0, 5):
+        for offset in range(6):
+            log.note_read(partition, offset, b"abcd")
+            log.append(partition, offset, raised(at=MAR_10 + 10 * offset + partition))
+    marks = [Mark(4, b"abcd") if partition in (0, 2, 5) else Mark(0, b"") for partition in range(PARTITIONS)]
+    assert sorted(offsets_after(log, Position(tuple(marks)))) == [40, 42, 45, 50, 52, 55]
+    for partition in (0, 2, 5):
+        further_back = [*marks[:partition], Mark(3, b"abcd"), *marks[partition + 1 :]]
+        with pytest.raises(CannotContinue, match="more than 6"):
+            log.after(Position(tuple(further_back)))
+
+
+def test_what_comes_while_a_slow_reader_reads_neither_disturbs_her_nor_is_lost():
+    log = TransitionLog(most=3)
+    for offset in range(3):
+        log.note_read(0, offset, b"abcd")
+        log.append(0, offset, raised(at=MAR_10 + offset))
+    reading = log.after(BEGINNING)
+    first = next(reading)
+    for offset in (3, 4):
+        log.note_read(0, offset, b"")
+        log.append(0, offset, raised(at=MAR_10 + offset))
+    position, _ = [first, *reading][-1]
+    assert offsets_after(log, position) == [3, 4]
+
+
 def test_a_first_record_is_told_apart_by_when_the_broker_took_it_and_by_what_it_says():
     prints = {fingerprint(1, b"a"), fingerprint(2, b"a"), fingerprint(1, b"b"), fingerprint(1, None)}
     assert len(prints) == 4
