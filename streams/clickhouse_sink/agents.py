@@ -16,7 +16,7 @@ from services.runtime.metrics import BATCHES, RECORDS
 from services.runtime.metrics import DEAD_LETTERS as LETTERS
 from services.runtime.progress import Place
 from services.runtime.settings import Settings
-from services.runtime.topics import DEAD_LETTERS, in_generation
+from services.runtime.topics import DEAD_LETTERS, PARTITIONS, in_generation
 from streams import topics
 from streams.bulk_delivery import work_through
 from streams.clickhouse_sink.feeds import Alerts, CaseEvents, Feed, Obligations
@@ -24,14 +24,15 @@ from streams.clickhouse_sink.missed_records import KafkaLog
 from streams.clickhouse_sink.positions import read_from_the_store
 from streams.clickhouse_sink.stopping import Stop, StopCode, stop_process
 from streams.clickhouse_sink.store import ClickHouseStore, SinkStore
+from streams.clickhouse_sink.together import Together
 from streams.clickhouse_sink.writer import APP, StoreWentBack, TooManyUnreadable, TopicWriter
 from streams.dead_letters import DeadLetter
 from streams.health import WorkerHealth
 
 # An event is to be on its timeline within two seconds.
 _WAIT_SECONDS: Final = 0.25
-_BATCHES_AT_ONCE: Final = 3
-"""While ClickHouse takes the rows of some, those of the next are made."""
+_BATCHES_AT_ONCE: Final = 2 * PARTITIONS
+"""While ClickHouse takes the rows of some, those of the next are made, which then go in together."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def create_agents(
     app: faust.App, settings: Settings, store: SinkStore | None = None, stop: Stop = stop_process
 ) -> Sequence[TopicWriter]:
     """Gives the app one agent a topic, all writing into `store` (by default the settings' ClickHouse)."""
-    into = store or ClickHouseStore(settings)
+    into = Together(store or ClickHouseStore(settings))
     office = FaustDeadLetterOffice(app, settings.generation)
     # Long enough for a store that is away over night: so long nothing new is asked of the broker.
     app.conf.broker_max_poll_interval = 86_400.0
