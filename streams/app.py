@@ -30,8 +30,9 @@ APPS: Final[Mapping[str, Callable[[faust.App, Settings], None]]] = {
     "clickhouse_sink": _clickhouse_sink,
 }
 
-_RECORDS_A_POLL: Final[Mapping[str, int]] = {"clickhouse_sink": 10_000}
-"""Where it is not the usual number. A block costs ClickHouse as much as thousands of its rows."""
+_POLLS: Final[Mapping[str, tuple[int, float]]] = {"clickhouse_sink": (10_000, 0.5)}
+"""Records a poll and seconds between two, where they are not the usual ones. A block costs ClickHouse as much as
+thousands of its rows; and an event is to be on its timeline within two seconds."""
 
 
 def build_app(name: str, settings: Settings) -> faust.App:
@@ -65,7 +66,7 @@ def build_app(name: str, settings: Settings) -> faust.App:
     )
     fill(app, settings)
     if settings.streams_bulk:
-        deliver_in_bulk(app, _RECORDS_A_POLL.get(name, RECORDS_A_POLL))
+        deliver_in_bulk(app, *_POLLS.get(name, (RECORDS_A_POLL, 0.0)))
     return app
 
 

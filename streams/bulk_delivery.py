@@ -29,6 +29,7 @@ import logging
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final
 
 from aiokafka import ConsumerRecord
@@ -57,11 +58,15 @@ class _Batch:
     done: bool = False
 
 
-def deliver_in_bulk(app: Any, records_a_poll: int = RECORDS_A_POLL) -> None:
-    """Has the app's records delivered as lists. Before it starts; it may have no tables. Raises AnotherFaust."""
+def deliver_in_bulk(app: Any, records_a_poll: int = RECORDS_A_POLL, seconds_between_polls: float = 0.0) -> None:
+    """Has the app's records delivered as lists. Before it starts; it may have no tables. Raises AnotherFaust.
+
+    seconds_between_polls: what comes meanwhile is delivered together, unless a poll was full; after a longer silence
+    the first record is delivered at once.
+    """
     app.conf.broker_max_poll_records = records_a_poll
     app.conf.stream_buffer_maxsize = BATCHES_QUEUED
-    extend_consumer(app, _BulkConsumer)
+    extend_consumer(app, _BulkConsumer, seconds_between_polls=seconds_between_polls)
 
 
 async def batches(stream: Any, within: float = _GATHER_SECONDS) -> AsyncIterator[tuple[int, Sequence[ConsumerRecord]]]:
@@ -153,18 +158,24 @@ def _record_of(message: Any) -> ConsumerRecord:
 
 
 class _BulkConsumer(Consumer):  # type: ignore[misc]  # Faust is untyped to us
+    seconds_between_polls: float
+
     def __init__(self, *args: Any, **options: Any) -> None:
         self._next: dict[TP, int] = {}
         self._delivered: defaultdict[TP, deque[_Batch]] = defaultdict(deque)
         self._seeks = 0
+        self._not_before = 0.0
         super().__init__(*args, **options)
 
     # Delivering.
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 -- as Faust has it
         """What Faust's fetch loop asks for: messages to deliver, with their partition."""
+        await asyncio.sleep(self._not_before - monotonic())
         seeks = self._seeks
         fetched, _ = await self._wait_next_records(timeout)
+        if sum(map(len, (fetched or {}).values())) < self.app.conf.broker_max_poll_records:
+            self._not_before = monotonic() + self.seconds_between_polls
         for tp, records in (fetched or {}).items():
             if self.should_stop:
                 return

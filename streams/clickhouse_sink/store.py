@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from clickhouse_connect.driver.exceptions import (
     DatabaseError,
@@ -48,23 +48,38 @@ WHERE topic = {topic:String}
 # what is written now must not hide what is missing.
 _GO_ON: Final = """
 INSERT INTO sink_progress (topic, partition, offset, recorded_at, in_history)
-SELECT
-    {topic:String}, {partition:UInt16}, {offset:UInt64},
-    fromUnixTimestamp64Milli({newest:Int64}, 'UTC'), {in_history:Bool}
-WHERE {follows:Int64} < 0 OR (
-    SELECT count() FROM sink_progress
-    WHERE topic = {topic:String} AND partition = {partition:UInt16} AND offset >= {follows:Int64}
-) > 0
+WITH (
+    SELECT mapFromArrays(groupArray(partition), groupArray(reached)) FROM (
+        SELECT partition, max(offset) AS reached FROM sink_progress
+        WHERE topic = {topic:String} AND partition IN {partitions:Array(UInt16)} GROUP BY partition
+    )
+) AS known
+SELECT {topic:String}, step.1, step.2, fromUnixTimestamp64Milli(step.3, 'UTC'), step.4 = 1
+FROM (
+    SELECT arrayJoin(arrayZip(
+        {partitions:Array(UInt16)}, {offsets:Array(UInt64)}, {newest:Array(Int64)}, {in_history:Array(UInt8)},
+        {follows:Array(Int64)}
+    )) AS step
+)
+WHERE step.5 < 0 OR (mapContains(known, step.1) AND known[step.1] >= step.5)
 """
 
 _REACHED: Final = """
-SELECT count() > 0 FROM sink_progress
-WHERE topic = {topic:String} AND partition = {partition:UInt16} AND offset >= {offset:UInt64}
+SELECT partition, max(offset) FROM sink_progress
+WHERE topic = {topic:String} AND partition IN {partitions:Array(UInt16)} GROUP BY partition
 """
 
 
 class StoreAway(Exception):
     """The store did not do it, or did not say so; to be tried again. The text is its own, without rows."""
+
+
+class Step(NamedTuple):
+    """The progress of a partition goes on from the offset `follows`, -1 for the first step, to what was reached."""
+
+    partition: int
+    follows: int
+    reached: LogTime
 
 
 class SinkStore(Protocol):
@@ -78,9 +93,11 @@ class SinkStore(Protocol):
         """Returns when the rows are durable; all or none of them are seen."""
         ...
 
-    async def go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
-        """Says that all rows up to `reached` are in the tables, which goes on from `follows`: the offset before the
-        rows, -1 for the first. False when the store does not know of `follows`; nothing is said then."""
+    async def go_on(self, topic: str, steps: Sequence[Step]) -> Sequence[bool]:
+        """Says that all rows up to what each step reached are in the tables. steps: of different partitions.
+
+        For each: False when the store does not know of the offset it follows; of that partition nothing is said then.
+        """
         ...
 
 
@@ -99,8 +116,8 @@ class ClickHouseStore:
     async def insert(self, block: Block) -> None:
         await self._in_thread(lambda: self._insert(block))
 
-    async def go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
-        return await self._in_thread(lambda: self._go_on(topic, partition, follows, reached))
+    async def go_on(self, topic: str, steps: Sequence[Step]) -> Sequence[bool]:
+        return await self._in_thread(lambda: self._go_on(topic, steps))
 
     async def _in_thread(self, work: Callable[[], _Answer]) -> _Answer:
         try:
@@ -127,16 +144,22 @@ class ClickHouseStore:
             settings=_INSERT_SETTINGS,
         )
 
-    def _go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
-        place = {"topic": topic, "partition": partition, "offset": reached.offset}
-        time = {"newest": reached.newest, "in_history": reached.in_history, "follows": follows}
+    def _go_on(self, topic: str, steps: Sequence[Step]) -> list[bool]:
+        reached = [step.reached for step in steps]
+        places = {"topic": topic, "partitions": [step.partition for step in steps]}
+        stated = {
+            "offsets": [time.offset for time in reached],
+            "newest": [time.newest for time in reached],
+            "in_history": [int(time.in_history) for time in reached],
+            "follows": [step.follows for step in steps],
+        }
         client = self._connected()
-        said = client.command(_GO_ON, parameters={**place, **time}, settings=_INSERT_SETTINGS)
-        if isinstance(said, QuerySummary) and said.written_rows == 1:
-            return True
+        said = client.command(_GO_ON, parameters={**places, **stated}, settings=_INSERT_SETTINGS)
+        if isinstance(said, QuerySummary) and said.written_rows == len(steps):
+            return [True] * len(steps)
         # A server may answer before it has counted, and where a retry stands already nothing is written.
-        ((there,),) = client.query(_REACHED, parameters=place).result_rows
-        return bool(there)
+        known = dict(client.query(_REACHED, parameters=places).result_rows)
+        return [known.get(step.partition, -1) >= step.reached.offset for step in steps]
 
     def _connected(self) -> Any:
         import clickhouse_connect

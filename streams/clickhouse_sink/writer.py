@@ -21,7 +21,7 @@ from services.casework.codec import UnreadableRecord
 from services.casework.domain.control import HistoryEnds
 from services.casework.domain.log_time import LogTime, PartitionTime, header_instant
 from streams.clickhouse_sink.feeds import Feed, Stated
-from streams.clickhouse_sink.store import SinkStore, StoreAway
+from streams.clickhouse_sink.store import SinkStore, Step, StoreAway
 from streams.clickhouse_sink.tables import DEAD_LETTERS, Block, block_of
 from streams.dead_letters import MOST_IN_A_ROW, DeadLetter
 
@@ -187,8 +187,9 @@ class TopicWriter:
             await self._publish(letter)
         if before is not None:
             await before
-        going_on = partial(self._store.go_on, self.feed.topic, batch.partition, batch.follows, batch.reached)
-        if not await self._until_it_is_done(going_on):
+        step = Step(batch.partition, batch.follows, batch.reached)
+        (went_on,) = await self._until_it_is_done(partial(self._store.go_on, self.feed.topic, (step,)))
+        if not went_on:
             raise StoreWentBack(f"{self.feed.topic}[{batch.partition}]: {batch.follows} was confirmed and is gone")
         part.confirmed = batch.reached.offset
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import faust
@@ -13,7 +13,7 @@ from services.casework.domain.log_time import LogTime
 from services.runtime.settings import Settings, load_settings
 from streams import app as apps
 from streams.clickhouse_sink.agents import create_agents
-from streams.clickhouse_sink.store import ClickHouseStore
+from streams.clickhouse_sink.store import ClickHouseStore, Step
 from streams.clickhouse_sink.tables import Block
 
 
@@ -29,10 +29,10 @@ class DyingStore:
         await self._store.insert(block)
         self._written += len(block)
 
-    async def go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
+    async def go_on(self, topic: str, steps: Sequence[Step]) -> Sequence[bool]:
         if self._written:
             os.kill(os.getpid(), signal.SIGKILL)
-        return await self._store.go_on(topic, partition, follows, reached)
+        return await self._store.go_on(topic, steps)
 
 
 def _agents(app: faust.App, settings: Settings) -> Any:

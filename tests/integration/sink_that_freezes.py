@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import faust
@@ -17,7 +17,7 @@ from services.casework.domain.log_time import LogTime
 from services.runtime.settings import Settings, load_settings
 from streams import app as apps
 from streams.clickhouse_sink.agents import create_agents
-from streams.clickhouse_sink.store import ClickHouseStore
+from streams.clickhouse_sink.store import ClickHouseStore, Step
 from streams.clickhouse_sink.tables import Block
 
 
@@ -33,9 +33,9 @@ class FreezingStore:
         self._freeze("insert")
         await self._store.insert(block)
 
-    async def go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
+    async def go_on(self, topic: str, steps: Sequence[Step]) -> Sequence[bool]:
         self._freeze("go_on")
-        return await self._store.go_on(topic, partition, follows, reached)
+        return await self._store.go_on(topic, steps)
 
     def _freeze(self, here: str) -> None:
         if self._before == here:

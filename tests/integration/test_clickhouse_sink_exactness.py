@@ -20,7 +20,7 @@ from services.casework.domain.log_time import LogTime
 from services.runtime.settings import Settings
 from services.runtime.topics import ALERTS, CASE_EVENTS, OBLIGATIONS
 from streams.clickhouse_sink.missed_records import KafkaLog
-from streams.clickhouse_sink.store import ClickHouseStore
+from streams.clickhouse_sink.store import ClickHouseStore, Step
 from tests.integration.sink_under_test import Sink, Store, a_call, append, new_case
 from tests.sink_fixture import StartSink
 
@@ -101,15 +101,26 @@ async def test_progress_goes_on_only_from_where_the_store_says_it_is(store: Stor
         )
     )
     topic = CASE_EVENTS.name
-    assert await sink_store.go_on(topic, 3, -1, LogTime(1000, True, 0))
-    assert await sink_store.go_on(topic, 3, 0, LogTime(2000, False, 9))
-    assert not await sink_store.go_on(topic, 3, 10, LogTime(3000, False, 19))
-    assert not await sink_store.go_on(topic, 4, 0, LogTime(3000, False, 19)), "of another partition it knows nothing"
-    assert not await sink_store.go_on(ALERTS.name, 3, 9, LogTime(3000, False, 19)), "nor of another topic"
+    assert await sink_store.go_on(topic, [Step(3, -1, LogTime(1000, True, 0))]) == [True]
+    assert await sink_store.go_on(topic, [Step(3, 0, LogTime(2000, False, 9))]) == [True]
+    assert await sink_store.go_on(topic, [Step(3, 10, LogTime(3000, False, 19))]) == [False]
+    assert await sink_store.go_on(topic, [Step(4, 0, LogTime(3000, False, 19))]) == [False], (
+        "of another partition it knows nothing"
+    )
+    assert await sink_store.go_on(ALERTS.name, [Step(3, 9, LogTime(3000, False, 19))]) == [False], (
+        "nor of another topic"
+    )
     assert await sink_store.progress(topic) == {3: LogTime(2000, False, 9)}
-    assert await sink_store.go_on(topic, 3, 2, LogTime(1500, True, 4)), "what is late changes nothing"
+    assert await sink_store.go_on(topic, [Step(3, 2, LogTime(1500, True, 4))]) == [True], "what is late changes nothing"
     assert await sink_store.progress(topic) == {3: LogTime(2000, False, 9)}
     assert await sink_store.progress(ALERTS.name) == {}
+    several = [
+        Step(3, 9, LogTime(4000, False, 12)),
+        Step(4, 0, LogTime(3000, False, 19)),
+        Step(5, -1, LogTime(8, True, 0)),
+    ]
+    assert await sink_store.go_on(topic, several) == [True, False, True]
+    assert await sink_store.progress(topic) == {3: LogTime(4000, False, 12), 5: LogTime(8, True, 0)}
 
 
 async def test_what_was_not_delivered_is_found_in_the_log_and_what_the_log_leaves_out_is_not_waited_for(

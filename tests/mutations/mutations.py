@@ -171,7 +171,8 @@ MUTATIONS = (
         "progress is written before the rows",
         "writer",
         "        for block in batch.blocks:\n",
-        "        await self._store.go_on(self.feed.topic, batch.partition, batch.follows, batch.reached)\n"
+        "        step = Step(batch.partition, batch.follows, batch.reached)\n"
+        "        await self._store.go_on(self.feed.topic, (step,))\n"
         "        for block in batch.blocks:\n",
         "test_rows_come_before_progress_and_digests_before_events",
     ),

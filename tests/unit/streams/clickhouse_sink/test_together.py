@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.casework.domain.log_time import LogTime
-from streams.clickhouse_sink.store import StoreAway
+from streams.clickhouse_sink.store import Step, StoreAway
 from streams.clickhouse_sink.tables import Block, Table
 from streams.clickhouse_sink.together import Together
 
@@ -28,6 +28,7 @@ class HeldStore:
     """Takes rows when it is let go on; fails those inserts whose number is in `fails`."""
 
     fails: frozenset[int] = frozenset()
+    told: list[tuple[str, list[int]]] = field(default_factory=list)
     begun: list[tuple[str, list[int]]] = field(default_factory=list)
     rows: dict[str, list[int]] = field(default_factory=dict)
     at_work: dict[str, int] = field(default_factory=dict)
@@ -36,8 +37,11 @@ class HeldStore:
     async def progress(self, topic: str) -> Mapping[int, LogTime]:
         return {1: LogTime(offset=len(topic))}
 
-    async def go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
-        return (topic, partition, follows, reached.offset) == ("t", 1, 2, 3)
+    async def go_on(self, topic: str, steps: Sequence[Step]) -> Sequence[bool]:
+        assert len({step.partition for step in steps}) == len(steps)
+        self.told.append((topic, [step.partition for step in steps]))
+        await self.goes_on.wait()
+        return [step.follows == step.partition for step in steps]
 
     async def insert(self, block: Block) -> None:
         name, numbers = block.table.name, list(block.columns[0])
@@ -96,11 +100,27 @@ async def test_one_who_is_cancelled_takes_nobodys_rows_away() -> None:
     assert 2 in store.rows["some"]
 
 
-async def test_what_is_asked_of_progress_is_asked_of_the_store() -> None:
-    together = Together(HeldStore())
-    assert await together.progress("four") == {1: LogTime(offset=4)}
-    assert await together.go_on("t", 1, 2, LogTime(offset=3))
-    assert not await together.go_on("t", 1, 0, LogTime(offset=3))
+async def test_how_far_it_is_the_store_itself_says() -> None:
+    assert await Together(HeldStore()).progress("four") == {1: LogTime(offset=4)}
+
+
+async def test_progress_of_several_partitions_goes_on_together_and_each_hears_its_own_answer() -> None:
+    store = HeldStore()
+    together = Together(store)
+
+    async def asked(topic: str, partition: int, follows: int) -> bool:
+        (went_on,) = await together.go_on(topic, (Step(partition, follows, LogTime(offset=9)),))
+        return went_on
+
+    first = asyncio.create_task(asked("t", 1, 1))
+    await asyncio.sleep(0.01)
+    steps = [("t", 2, 2), ("t", 3, 0), ("t", 4, 4), ("t", 4, 0), ("u", 5, 5)]
+    later = [asyncio.create_task(asked(*step)) for step in steps]
+    await asyncio.sleep(0.01)
+    store.goes_on.set()
+    assert await first
+    assert await asyncio.gather(*later) == [True, False, True, False, True]
+    assert store.told == [("t", [1]), ("u", [5]), ("t", [4, 3, 2]), ("t", [4])]
 
 
 @given(

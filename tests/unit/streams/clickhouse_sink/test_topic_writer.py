@@ -14,7 +14,7 @@ from services.casework.domain.events import Event, parse_event
 from services.casework.domain.log_time import LogTime
 from services.runtime.topics import CASE_EVENTS
 from streams.clickhouse_sink.feeds import CaseEvents
-from streams.clickhouse_sink.store import StoreAway
+from streams.clickhouse_sink.store import Step, StoreAway
 from streams.clickhouse_sink.tables import DEAD_LETTERS, EVENT_DIGESTS, EVENTS, Block, Row, Table
 from streams.clickhouse_sink.writer import StoreWentBack, TooManyUnreadable, TopicWriter
 from streams.dead_letters import DeadLetter
@@ -42,15 +42,16 @@ class MemoryStore:
         self.blocks.append((block.table.name, tuple(zip(*block.columns, strict=True))))
         self._fail(before=False)
 
-    async def go_on(self, topic: str, partition: int, follows: int, reached: LogTime) -> bool:
+    async def go_on(self, topic: str, steps: Sequence[Step]) -> Sequence[bool]:
         assert topic == CASE_EVENTS.name
+        ((partition, follows, reached),) = steps
         self._fail(before=True)
         known = self.known.get(partition, LogTime()).offset
         if follows < 0 or known >= follows:
             self.blocks.append(("progress", ((partition, reached),)))
             self.known[partition] = max(self.known.get(partition, LogTime()), reached, key=lambda time: time.offset)
         self._fail(before=False)
-        return self.known.get(partition, LogTime()).offset >= reached.offset
+        return [self.known.get(partition, LogTime()).offset >= reached.offset]
 
     def _fail(self, before: bool) -> None:
         if self.away and before is not self.loses_replies:
