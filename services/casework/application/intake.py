@@ -29,7 +29,6 @@ from services.casework.application.limits import in_words, limit_problems
 from services.casework.application.log_view import LogView
 from services.casework.application.permission import needs_recorder, require_may_record
 from services.casework.application.receipts import Receipt
-from services.casework.application.recent_events import fingerprint
 from services.casework.domain.canaries import CANARY_ORGANISATION, is_canary_case
 from services.casework.domain.case_directory import changes_charge
 from services.casework.domain.events import Event, FieldProblem, InvalidEvent, parse_event
@@ -187,26 +186,27 @@ class Intake:
     def _check(self, principal: Principal, asked: _Asked, sent: list[_Sent], answers: _Answers) -> None:
         """Puts the event with those that are sent, or its answer where it needs no sending."""
         place, event, recorder = asked
-        known = self.view.recent.find(event.case_id, event.event_id)
-        is_same = known is not None and known.fingerprint == fingerprint(event)
+        recent = self.view.recent
+        same = recent.same_as(event)
         # What she recorded is recorded, whatever became of the case since: her phone, whose answer was lost, may not be
         # told that it was refused.
-        if known is not None and is_same and known.recorded_by == principal.account_id:
-            answers.by_place[place] = Receipt(event.event_id, known.recorded_at, duplicate=True)
+        if same is not None and same.recorded_by == principal.account_id:
+            answers.by_place[place] = Receipt(event.event_id, same.recorded_at, duplicate=True)
             return
         try:
             self._require_allowed(principal, event, recorder)
         except CaseworkError as error:
             answers.by_place[place] = error
             return
-        if known is not None and is_same:
-            answers.by_place[place] = Receipt(event.event_id, known.recorded_at, duplicate=True)
+        if same is not None:
+            answers.by_place[place] = Receipt(event.event_id, same.recorded_at, duplicate=True)
             return
         # Other content under a known id goes into the log all the same: people are shown the conflict.
         holds_up = changes_charge(event) or event.case_id not in self.view.directory
         if holds_up:
             self._held_up[event.case_id] = asyncio.get_running_loop().create_future()
-        sent.append(_Sent(place, event, known is not None, holds_up))
+        is_known = recent.find(event.case_id, event.event_id) is not None
+        sent.append(_Sent(place, event, is_known, holds_up))
 
     def _landed(
         self, sent: Sequence[_Sent], answers: _Answers, answered: asyncio.Future[list[Appended | LogAway]]

@@ -21,25 +21,38 @@ class RecentEvent(NamedTuple):
 
 @dataclass(slots=True)
 class RecentEvents:
-    """Bounded: the least lately added goes first. About 250 bytes an event."""
+    """Bounded: the least lately added goes first. About 250 bytes an event.
+
+    Of an id the first content stands; others that came under it are conflicts for people, and were recorded as well.
+    """
 
     kept: int = KEPT
     _events: OrderedDict[bytes, RecentEvent] = field(default_factory=OrderedDict)
+    _conflicts: OrderedDict[tuple[bytes, int], RecentEvent] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
         return len(self._events)
 
     def add(self, event: Event, recorded_at: int) -> None:
-        """The first of an id stands; what comes later under the same id changes nothing."""
+        """What comes later under the same id changes nothing of what came first."""
         key = _key(event.case_id, event.event_id)
-        if key in self._events:
-            return
-        self._events[key] = RecentEvent(recorded_at, event.recorded_by, fingerprint(event))
-        if len(self._events) > self.kept:
-            self._events.popitem(last=False)
+        added = RecentEvent(recorded_at, event.recorded_by, fingerprint(event))
+        first = self._events.setdefault(key, added)
+        if first.fingerprint != added.fingerprint:
+            self._conflicts.setdefault((key, added.fingerprint), added)
+        for events in (self._events, self._conflicts):
+            if len(events) > self.kept:
+                events.popitem(last=False)
 
     def find(self, case_id: str, event_id: str) -> RecentEvent | None:
+        """The first of an id, whatever it says."""
         return self._events.get(_key(case_id, event_id))
+
+    def same_as(self, event: Event) -> RecentEvent | None:
+        """The first under the event's id that says the same."""
+        key, says = _key(event.case_id, event.event_id), fingerprint(event)
+        first = self._events.get(key)
+        return first if first is None or first.fingerprint == says else self._conflicts.get((key, says))
 
 
 def fingerprint(event: Event) -> int:
