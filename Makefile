@@ -4,6 +4,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 STAMP := .venv/.installed
 .DEFAULT_GOAL := help
+# A system is ten programs of Python: what each would compile anew at every start is kept beside the sources.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## what there is

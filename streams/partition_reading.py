@@ -32,6 +32,8 @@ def read_partition(
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
+            # The end is told by a fetch that found nothing: the broker is not to hold it back for more to come.
+            "fetch.wait.max.ms": 10,
             "log_level": 3,
         }
     )
@@ -39,9 +41,10 @@ def read_partition(
         consumer.assign([TopicPartition(topic, partition, start)])
         at_end = False
         while not at_end:
-            # Asked for more than there is, the client would wait its whole patience for the rest.
-            at_once = _AT_ONCE if stop is None else max(1, min(_AT_ONCE, stop - start))
-            records, at_end = _sorted_out(consumer.consume(at_once, _PATIENCE_SECONDS))
+            # Asked for more than there is, the client would wait its whole patience for the rest: one record is waited
+            # for, and what has come with it is taken along.
+            first = consumer.consume(1, _PATIENCE_SECONDS)
+            records, at_end = _sorted_out([*first, *consumer.consume(_AT_ONCE, 0)] if first else first)
             if stop is not None and records:
                 start = _offset(records[-1]) + 1
                 at_end = start >= stop

@@ -16,6 +16,7 @@ from infra.kafka.ports import free_port
 from services.access.demo_people import DemoOrganisation, DemoPerson, create_demo_people
 from services.access.domain.permissions import Area, Role
 from services.runtime.settings import Settings
+from tests import local_http
 
 RINA = "00000000-0000-4000-8000-00000000000a"
 SHANU = "00000000-0000-4000-8000-00000000000b"
@@ -36,7 +37,7 @@ class Running:
 
     def ask(self, method: str, path: str, who: DemoPerson | None = None, **request) -> httpx.Response:
         headers = {"authorization": f"Bearer {who.token}"} if who else {}
-        return httpx.request(method, self.url + path, headers=headers, timeout=20, **request)
+        return local_http.request(method, self.url + path, headers=headers, timeout=20, **request)
 
 
 def start(settings: Settings, errors: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
@@ -53,7 +54,7 @@ def wait_ready(url: str) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
+            if local_http.get(f"{url}/readyz").status_code == 200:
                 return
         except httpx.TransportError:
             pass

@@ -22,10 +22,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from infra.kafka.ports import free_port
+from tests import local_http
 from tests.simulation.plain import neglect
 from tests.simulation.plain.policy import load
 
@@ -285,7 +285,7 @@ def a_call(case_id: str) -> dict[str, Any]:
 
 
 def asked(system: DemoSystem, path: str, role: str = "caseworker") -> Any:
-    answer = httpx.get(system.url + path, headers=system.people[role].bearer, timeout=20, trust_env=False)
+    answer = local_http.get(system.url + path, headers=system.people[role].bearer, timeout=20)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

@@ -40,6 +40,7 @@ from services.casework.domain.policy_document import policy_document
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
 from services.casework.domain.policy_version import policy_version
 from services.runtime.settings import Settings
+from tests import local_http
 from tests.clickhouse_fixture import client_of, guarded_store, store_login
 from tests.kafka_fixture import guarded_node, login_at, settings_at
 from tests.live_log import quickened
@@ -127,12 +128,17 @@ class Part:
         self.running.kill()
         self.running.wait(10)
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM, also of one that was frozen."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+
     def stop(self) -> None:
         """SIGTERM, and SIGKILL for one that does not listen."""
         if self.process is None:
             return
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
+        self.ask_to_stop()
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:
@@ -164,7 +170,7 @@ class System:
     clickhouse: ClickHouseNode
     parts: dict[str, Part]
     people: list[DemoPerson]
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
+    http: httpx.Client = field(default_factory=lambda: local_http.client(timeout=30))
 
     def settings_as(self, user: str) -> Settings:
         """Of a process of this user of the log."""
@@ -256,17 +262,18 @@ def running_system(
     clickhouse = clickhouse or guarded_store(directory)
     parts: dict[str, Part] = {}
     try:
-        with ThreadPoolExecutor(1) as aside:
-            # Children die with the thread that started them: the log's node is started in this one.
-            tables = aside.submit(_migrated, clickhouse.start())
-            kafka.restart()
-            create_topics(kafka.bootstrap, security=settings_at(kafka).kafka_security())
-            tables.result()
         policy = policy_of_seconds()
         environment = {**_environment(directory, kafka, clickhouse, policy), **(told or {})}
         known = {**environment, **login_at(kafka, RUNNER), **store_login(clickhouse)}
         settings = Settings.model_validate({name.lower(): value for name, value in known.items()})
-        people = _people(settings)
+        with ThreadPoolExecutor(2) as aside:
+            # Children die with the thread that started them: the log's node is started in this one.
+            tables = aside.submit(_migrated, clickhouse.start())
+            made = aside.submit(_people, settings)
+            kafka.restart()
+            create_topics(kafka.bootstrap, security=settings_at(kafka).kafka_security())
+            tables.result()
+            people = made.result()
         for name in MODULES:
             login = login_at(kafka, USER_OF_PART[name]) if name in USER_OF_PART else {}
             own = {**environment, **login, **store_login(clickhouse, name)}
@@ -278,7 +285,10 @@ def running_system(
             system.wait_ready()
             yield system
     finally:
-        for part in reversed(list(parts.values())):
+        # Some take seconds to end: they take them together.
+        for part in parts.values():
+            part.ask_to_stop()
+        for part in parts.values():
             part.stop()
         clickhouse.stop()
         kafka.kill()

@@ -58,6 +58,8 @@ def _consumer(settings: Settings) -> Consumer:
             "group.id": "runner-records",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            # The end is told by a fetch that found nothing: the broker is not to hold it back for more to come.
+            "fetch.wait.max.ms": 10,
             # The detector's state is written in transactions: what was not committed is none of it.
             "isolation.level": "read_committed",
             "check.crcs": True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -13,11 +14,11 @@ from fastapi import FastAPI
 from services.access.verification import verifier_from_settings
 from services.outcomes.adapters.clickhouse import ClickHouseTallies, Client
 from services.outcomes.adapters.dice_key import load_or_create_dice_key
-from services.outcomes.adapters.interval_solver import tightest_intervals
 from services.outcomes.adapters.release_store import SqliteReleases
 from services.outcomes.adapters.target_store import SqliteTargets
 from services.outcomes.application.asking import Outcomes
 from services.outcomes.application.releasing import Releases
+from services.outcomes.domain.protection.places import Knowledge, Sum
 from services.outcomes.entrypoints.http import create_router
 from services.outcomes.entrypoints.http_releases import create_releases_router
 from services.outcomes.entrypoints.http_targets import create_targets_router
@@ -68,4 +69,11 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
 def releases_of(settings: Settings, tallies: TallyStore) -> Releases:
     """The releases kept under VAR_DIR; nothing is made there before somebody asks."""
     directory = settings.outcomes_dir
-    return Releases(tallies, SqliteReleases(directory), lambda: load_or_create_dice_key(directory), tightest_intervals)
+    return Releases(tallies, SqliteReleases(directory), lambda: load_or_create_dice_key(directory), _tightest_intervals)
+
+
+def _tightest_intervals(knowledge: Knowledge, sums: Sequence[Sum]) -> list[tuple[int | None, int | None]]:
+    """Raises NothingPossible. The solver is imported by its first question: it takes as long as all the rest."""
+    from services.outcomes.adapters.interval_solver import tightest_intervals
+
+    return tightest_intervals(knowledge, sums)

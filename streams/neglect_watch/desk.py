@@ -48,13 +48,17 @@ class TooManyUnreadable(RuntimeError):
 
 @dataclass(slots=True)
 class Watched:
-    """A partition in this worker's hands. kept_at, clock_said: by the monotonic clock, seconds."""
+    """A partition in this worker's hands. kept_at, clock_said: by the monotonic clock, seconds.
+
+    is_heard: whether it was told already up to when its cases were checked.
+    """
 
     watch: PartitionWatch
     state: StateWriter
     kept_position: int = -1
     kept_at: float = field(default_factory=time.monotonic)
     clock_said: float | None = None
+    is_heard: bool = False
 
 
 class Desk:
@@ -186,6 +190,7 @@ class Desk:
         if self._saying is not None and self._saying.done():
             self._saying.result()
         now, moment = time.monotonic(), int(time.time() * 1000)
+        self._beat_at_first()
         for watched in self._live():
             if self._is_time_to_be_said(watched, now, moment):
                 self._emitter.say_the_time(watched.watch.partition)
@@ -198,6 +203,13 @@ class Desk:
             return False
         due = watched.watch.shelf.next_due()
         return due is not None and due < moment
+
+    def _beat_at_first(self) -> None:
+        """Who has just begun is heard as soon as there is anything to be said, not with the next beat of all."""
+        for watched in self._ready():
+            if not watched.is_heard and watched.watch.checked_until is not None:
+                watched.is_heard = True
+                self._emitter.say_alive(watched.watch)
 
     def beat(self) -> None:
         """Say of every partition up to when its cases were checked."""

@@ -25,6 +25,7 @@ from services.casework.domain.events import parse_event
 from services.casework.domain.instants import HOUR, format_instant
 from services.web.dhaka import for_form
 from services.web.sessions import FORM_FIELD, form_token
+from tests import local_http
 from tests.acceptance.faces import Served
 from tests.acceptance.survivor_cases import Json, an_event, now
 from tests.system_fixture import System, bearer
@@ -225,7 +226,7 @@ def _page(system: System, served: Served, who: DemoPerson | None, about: Subject
     form = {} if who is None else {FORM_FIELD: form_token(who.token)}
     form |= _typed(system, served, about)
     # A browser of her own: one that had signed in before would bring that session along.
-    with httpx.Client(timeout=30, trust_env=False) as browser:
+    with local_http.client(timeout=30) as browser:
         answer = browser.request(served.method, url, headers=headers, data=form if served.method == "POST" else None)
     # Around the refusal the inbox comes back with her own alerts, whose words change every second.
     said = "".join(re.findall(r"data-refusal>(.*?)<", answer.text)) if "/inbox/" in served.path else answer.text

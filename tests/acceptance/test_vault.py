@@ -19,6 +19,7 @@ import pytest
 
 from services.access.demo_people import DemoPerson
 from services.vault.adapters.key_file import create_key_file
+from tests import local_http
 from tests.acceptance.survivor_cases import Json, SurvivorCase, wait_for
 from tests.system_fixture import ROOT, System, bearer
 
@@ -89,7 +90,7 @@ class Asking:
     def run(self) -> None:
         address = self.system.addresses["vault"] + reveal_path(self.case_id)
         while not self.stop.is_set():
-            with httpx.Client(timeout=30, trust_env=False) as client:
+            with local_http.client(timeout=30) as client:
                 try:
                     answer = client.post(address, headers=bearer(self.who), json=NAMES)
                 except httpx.ConnectError:

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from services.runtime.topics import CASE_EVENTS
+from tests import local_http
 from tests.browser.counted_apart import CountedApart, Person
 from tests.browser.demo_over_https import PhoneOfDemo, phone_of_demo
 from tests.browser.pages_read import read_inbox, read_outcomes, read_worklist
@@ -171,7 +172,7 @@ def the_first_answer_is_lost(house: PhoneOfDemo) -> Page:
 
 def is_ready(system: DemoSystem) -> bool:
     try:
-        return httpx.get(f"{system.url}/readyz", trust_env=False, timeout=20).status_code == 200
+        return local_http.get(f"{system.url}/readyz", timeout=20).status_code == 200
     except httpx.TransportError:
         return False
 

@@ -24,7 +24,7 @@ from services.casework.domain.transitions import AlertTransition, LogPosition
 from services.runtime.serve import HttpServer
 from services.runtime.settings import Settings
 from services.runtime.topics import ALERTS, CASE_EVENTS, DETECTOR, PARTITIONS, partition_of
-from tests import tokens
+from tests import local_http, tokens
 from tests.unit.services.alerting.alerting_builders import opened, raised
 
 CAUSE = LogPosition(0, 1)
@@ -109,7 +109,7 @@ async def alerting(
         await service.notifier.start()
         await server.start()
         try:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client:
+            async with local_http.async_client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client:
                 await until(lambda: ready(client))
                 yield client
         finally:

@@ -18,6 +18,7 @@ import httpx
 from infra.clickhouse.node import ClickHouseNode
 from infra.kafka.ports import free_port
 from services.casework.domain.instants import format_instant
+from tests import local_http
 from tests.tokens import bearer, jwks_document, token_for
 
 ROOT = Path(__file__).parents[2]
@@ -48,16 +49,16 @@ class CaseworkProcess:
 
     def send(self, raw: object, headers: dict[str, str] | None = None) -> httpx.Response:
         """headers: of somebody else than anna."""
-        return httpx.post(f"{self.url}/v1/events", json=raw, headers=headers or self.headers, timeout=30)
+        return local_http.post(f"{self.url}/v1/events", json=raw, headers=headers or self.headers, timeout=30)
 
     def send_batch(self, raw: object, headers: dict[str, str] | None = None) -> httpx.Response:
-        return httpx.post(f"{self.url}/v1/events:batch", json=raw, headers=headers or self.headers, timeout=30)
+        return local_http.post(f"{self.url}/v1/events:batch", json=raw, headers=headers or self.headers, timeout=30)
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", headers=self.headers, timeout=30)
+        return local_http.get(f"{self.url}{path}", headers=self.headers, timeout=30)
 
     def missing_parts(self) -> set[str]:
-        answer = httpx.get(f"{self.url}/readyz", timeout=5)
+        answer = local_http.get(f"{self.url}/readyz", timeout=5)
         return {error["field"] for error in answer.json().get("errors", [])}
 
 

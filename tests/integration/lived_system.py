@@ -32,6 +32,7 @@ from services.runtime.settings import Settings
 from services.runtime.topics import CASE_EVENTS, PARTITIONS, Topic, partition_of
 from streams.kafka_clients import librdkafka_settings
 from streams.log_export import read_log
+from tests import local_http
 from tests.demo_fixture import DemoProcess
 from tests.live_log import Appender, eventually
 from tests.simulation.random_histories import random_history
@@ -138,7 +139,7 @@ class LivedSystem:
 
     def ask(self, method: str, path: str, who: DemoPerson | None = None, **content: Any) -> httpx.Response:
         """A request at the origin, signed in as somebody or as nobody."""
-        return httpx.request(method, self.url + path, headers=bearer(who), timeout=30, trust_env=False, **content)
+        return local_http.request(method, self.url + path, headers=bearer(who), timeout=30, **content)
 
     def get(self, path: str, who: DemoPerson | None = None, **params: Any) -> httpx.Response:
         return self.ask("GET", path, who, params=params)
@@ -157,7 +158,7 @@ class LivedSystem:
 
     def inbox(self, who: DemoPerson) -> httpx.Response:
         headers = {"authorization": f"Bearer {who.token}"}
-        return httpx.get(f"{self.url}/v1/alerts?limit=500", headers=headers, timeout=20, trust_env=False)
+        return local_http.get(f"{self.url}/v1/alerts?limit=500", headers=headers, timeout=20)
 
     # --- what it says -------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from aiosmtpd.controller import Controller
 from infra.kafka.node import KafkaNode
 from infra.kafka.ports import free_port
 from services.access.domain.supervisors import Supervisor
+from tests import local_http
 from tests.tokens import jwks_document
 
 ROOT = Path(__file__).parents[2]
@@ -129,7 +130,7 @@ class AlertingProcess:
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self.log()[-3000:]
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                if local_http.get(f"{self.url}/readyz", timeout=5).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import local_http
 from tests.demo_fixture import DemoProcess, DemoSystem, a_call, a_case_of_hers, asked, eventually, run_module
 
 
@@ -58,10 +58,10 @@ def test_a_part_that_is_killed_is_started_again_and_goes_on(own: DemoProcess, pa
     before = own.parts()[part]
     os.kill(before["pid"], signal.SIGKILL)
     eventually(lambda: own.parts()[part]["starts"] > before["starts"] and own.parts()[part]["ready"], 40)
-    eventually(lambda: httpx.get(f"{system.url}/readyz", timeout=20, trust_env=False).status_code == 200, 40)
+    eventually(lambda: local_http.get(f"{system.url}/readyz", timeout=20).status_code == 200, 40)
     event = a_call(a_case_of_hers(system))
     headers = system.people["caseworker"].bearer
-    answer = httpx.post(f"{system.url}/v1/events", json=event, headers=headers, timeout=20, trust_env=False)
+    answer = local_http.post(f"{system.url}/v1/events", json=event, headers=headers, timeout=20)
     assert answer.status_code in (200, 201), answer.text
     path = f"/v1/cases/{event['case_id']}/timeline?limit=50"
     eventually(lambda: event["event_id"] in {i["event_id"] for i in asked(system, path)["items"]}, 60)

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Iterator
 
 import grpc
-import httpx
 import pytest
 from reintegration.v1 import case_events_pb2 as pb
 from reintegration.v1 import case_events_pb2_grpc as pb_grpc
@@ -18,6 +17,7 @@ from reintegration.v1 import case_events_pb2_grpc as pb_grpc
 from infra.kafka.node import KafkaNode
 from services.casework.codec import event_to_message
 from services.casework.domain.events import parse_event
+from tests import local_http
 from tests.forged_tokens import PLANTED, forged_tokens
 from tests.integration.casework_process import ORGANISATION, CaseworkProcess, a_call, casework
 from tests.integration.log_reading import events_in
@@ -64,7 +64,7 @@ def test_a_forged_token_is_refused_over_rest(service: CaseworkProcess, forgery: 
     headers = {"authorization": f"Bearer {FORGERIES[forgery]}"}
     for method, path in (("POST", "/v1/events"), ("POST", "/v1/events:batch"), ("GET", "/v1/worklist")):
         body = a_call() if method == "POST" else None
-        answer = httpx.request(method, service.url + path, json=body, headers=headers, timeout=30)
+        answer = local_http.request(method, service.url + path, json=body, headers=headers, timeout=30)
         assert answer.status_code == 401
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["www-authenticate"] == 'Bearer realm="reintegration"'
@@ -97,7 +97,7 @@ def test_of_all_of_these_nothing_is_in_the_log_nor_among_what_the_service_says_o
     assert asyncio.run(events_in(kafka.bootstrap)) == []
     (said,) = tmp_path_factory.getbasetemp().glob("forged[0-9]*/casework.log")
     assert said.stat().st_size > 0
-    for text in (said.read_text(), httpx.get(f"{service.url}/metrics", timeout=30).text):
+    for text in (said.read_text(), local_http.get(f"{service.url}/metrics", timeout=30).text):
         assert PLANTED not in text and "eyJ" not in text
 
 

@@ -30,6 +30,7 @@ from services.runtime.topics import PARTITIONS
 from streams.load_history import Recorded, load_history
 from streams.log_export import line_of, read_log
 from streams.replay import transitions_of
+from tests import local_http
 from tests.bench.long_lives import long_life
 from tests.integration.casework_process import CaseworkProcess, casework
 from tests.live_log import TopicReader, Worker, alerts_reader, eventually, transitions_in
@@ -65,10 +66,12 @@ class Tried:
     kafka: KafkaNode
 
     def get(self, path: str, organisation: str = LIVED) -> httpx.Response:
-        return httpx.get(self.service.url + path, headers=bearer("supervisor", organisation, HEAD), timeout=30)
+        return local_http.get(self.service.url + path, headers=bearer("supervisor", organisation, HEAD), timeout=30)
 
     def post(self, path: str, body: object) -> httpx.Response:
-        return httpx.post(self.service.url + path, json=body, headers=bearer("supervisor", LIVED, HEAD), timeout=30)
+        return local_http.post(
+            self.service.url + path, json=body, headers=bearer("supervisor", LIVED, HEAD), timeout=30
+        )
 
     def trial(self) -> dict[str, Any]:
         told: dict[str, Any] = self.get("/v1/policy/trial").json()
@@ -208,7 +211,7 @@ def test_another_organisation_sees_nothing_of_it_and_who_may_not_is_refused(trie
     assert tried.get("/v1/policy/trial", "strange-ngo").status_code == 404
     for role in ("caseworker", "evaluator", "administrator", "donor"):
         headers = bearer(role, LIVED, HEAD)
-        assert httpx.get(f"{tried.service.url}/v1/policy/trial", headers=headers, timeout=30).status_code == 403
+        assert local_http.get(f"{tried.service.url}/v1/policy/trial", headers=headers, timeout=30).status_code == 403
 
 
 def test_a_cancelled_trial_leaves_no_process_behind(tried: Tried) -> None:

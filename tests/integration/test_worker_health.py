@@ -18,6 +18,7 @@ from infra.kafka.ports import free_port
 from services.casework.domain.events import Event
 from services.casework.domain.policy_file import DEFAULT_POLICY_PATH, load_policy
 from services.runtime.topics import CASE_EVENTS
+from tests import local_http
 from tests.clickhouse_fixture import client_of
 from tests.kafka_fixture import FreshKafka
 from tests.live_log import Appender, Worker, eventually
@@ -56,7 +57,7 @@ def start(kafka_alone: KafkaNode, tmp_path: Path) -> Iterator[Callable[..., tupl
 def asked(url: str, path: str) -> httpx.Response | None:
     """None: nobody answered within two seconds."""
     try:
-        return httpx.get(url + path, timeout=2, trust_env=False)
+        return local_http.get(url + path, timeout=2)
     except httpx.TransportError:
         return None
 

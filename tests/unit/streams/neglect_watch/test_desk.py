@@ -23,9 +23,10 @@ RAISED_AT = MAR_1 + 7 * DAY
 
 @dataclass
 class FakeEmitter:
-    """Says what it is given. answers: set once the log answers."""
+    """Says what it is given. answers: set once the log answers. alive: each heartbeat, up to when all was checked."""
 
     said: list[Findings] = field(default_factory=list)
+    alive: list[int | None] = field(default_factory=list)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, partition: int, findings: Findings) -> None:
@@ -33,6 +34,12 @@ class FakeEmitter:
 
     async def flush(self) -> None:
         await self.answers.wait()
+
+    def say_alive(self, watch: PartitionWatch) -> None:
+        self.alive.append(watch.checked_until)
+
+    def say_the_time(self, partition: int) -> None:
+        pass
 
     @property
     def raised(self) -> list[int]:
@@ -98,6 +105,25 @@ def test_a_batch_whose_agent_is_cancelled_while_it_waits_is_said_all_the_same_be
         await leaving
         assert emitter.raised == [RAISED_AT]
         assert state.kept == [3]
+
+    asyncio.run(story())
+
+
+def test_who_has_just_begun_is_heard_as_soon_as_something_was_checked_and_then_with_the_beat_of_all() -> None:
+    async def story() -> None:
+        emitter = FakeEmitter()
+        desk, _ = await a_desk(emitter, FakeState())
+        await desk.work(3, LOG)
+        await _soon()
+        desk.tick()
+        assert emitter.alive == [], "nobody was told yet what was found"
+        emitter.answers.set()
+        await _soon()
+        desk.tick()
+        desk.tick()
+        assert emitter.alive == [MAR_10]
+        desk.beat()
+        assert emitter.alive == [MAR_10, MAR_10]
 
     asyncio.run(story())
 
