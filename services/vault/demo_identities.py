@@ -45,10 +45,12 @@ def _keep(vault: Vault, transaction: Transaction, survivor: DemoSurvivor) -> Non
     check_plan(survivor.plan)
     safe, now = SealedCases(vault.keys), now_ms()
     contents = [*identity_contents(survivor.identity), (Field.PLAN, plan_content(survivor.plan))]
-    for field, content in contents:
-        plain = Plain(field, "", content, survivor.agreed_at if field is Field.PLAN else now, survivor.kept_by)
-        safe.keep(transaction, survivor.organisation, survivor.case_id, plain)
-    safe.index_phones(transaction, survivor.organisation, survivor.case_id, survivor.identity.phones or ())
+    plains = [
+        Plain(field, "", content, survivor.agreed_at if field is Field.PLAN else now, survivor.kept_by)
+        for field, content in contents
+    ]
+    safe.keep(transaction, survivor.organisation, {survivor.case_id: plains})
+    safe.index_phones(transaction, survivor.organisation, {survivor.case_id: survivor.identity.phones or ()})
     fields = ",".join(sorted(field for field, _ in contents if field in IDENTITY_FIELDS | {Field.PLAN}))
     look = Look(survivor.organisation, now, survivor.kept_by, Deed.KEPT, survivor.case_id, fields)
     vault.audit.append(transaction, look)

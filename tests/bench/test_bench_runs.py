@@ -12,7 +12,7 @@ from tests.bench.__main__ import modules
 from tests.bench.parts import ROOT
 from tests.bench.report import Measure, at_least, at_most, keep, plain
 
-OURS = ("B1", "B2", "B3", "B5", "B7", "B8", "B10", "B12")
+OURS = ("B1", "B2", "B3", "B5", "B7", "B8", "B10", "B12", "B13")
 
 
 def test_each_measurement_answers_with_figures_and_leaves_nothing_behind(tmp_path: Path) -> None:

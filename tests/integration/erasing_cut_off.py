@@ -47,7 +47,7 @@ STEPS: Final = {
     "next key there": Step(KeyFile, "begin_epoch"),
     "backups being reached": Step(SqlTransaction, "forget", count=2),
     "backups reached": Step(BackupsBelow, "forget"),
-    "first of the others wrapped": Step(SqlTransaction, "put_wrapped_key", count=4),
+    "others wrapped, not found by numbers yet": Step(SqlTransaction, "put_wrapped_keys", count=2),
     "others wrapped": Step(SealedCases, "wrap_anew", count=2),
     "others wrapped for good": Step(SqlVaultStore, "sweep", is_before=True, count=2),
     "swept": Step(SqlVaultStore, "sweep", count=2),

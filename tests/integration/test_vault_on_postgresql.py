@@ -17,7 +17,7 @@ from services.vault.bootstrap import open_store
 from services.vault.domain.audit_chain import Deed, Look
 from services.vault.domain.identity import Identity
 from tests.postgresql_fixture import PostgresqlNode
-from tests.unit.services.vault import test_audit_in_store, test_erasing, test_revealing
+from tests.unit.services.vault import test_audit_in_store, test_erasing, test_kept_from_a_register, test_revealing
 from tests.unit.services.vault.test_erasing import HER, OTHER, erased, names, seen
 from tests.vault_fixture import CASEWORKER, MAR_3, OURS, RINA, VaultUnderTest, case_id_of, vault_in
 
@@ -31,9 +31,10 @@ OF_FILES = (
 """What is so of SQLite alone: one file that is copied, and columns that take anything."""
 
 audited, kept = test_audit_in_store.audited, test_erasing.kept
+ON_BOTH = (test_audit_in_store, test_erasing, test_kept_from_a_register, test_revealing)
 globals().update(
     (name, test)
-    for module in (test_audit_in_store, test_erasing, test_revealing)
+    for module in ON_BOTH
     for name, test in vars(module).items()
     if name.startswith("test_") and name not in OF_FILES
 )
@@ -48,9 +49,9 @@ def under_test(tmp_path: Path, database_url: str) -> Iterator[VaultUnderTest]:
 
 
 def test_the_same_tests_are_there_but_for_those_of_files() -> None:
-    named = {name for module in (test_audit_in_store, test_erasing, test_revealing) for name in vars(module)}
+    named = {name for module in ON_BOTH for name in vars(module)}
     assert set(OF_FILES) <= named
-    assert len([name for name in globals() if name.startswith("test_")]) >= 28
+    assert len([name for name in globals() if name.startswith("test_")]) >= 32
 
 
 async def test_an_old_copy_of_the_database_is_read_by_nobody_and_she_is_erased_in_it_again(

@@ -27,8 +27,7 @@ class BackupsBelow:
 
     def _forget_in(self, store: SqlVaultStore, organisation: str, erasures: Sequence[Erasure]) -> None:
         with store.writing(organisation) as transaction:
-            for erasure in erasures:
-                transaction.forget(erasure.case_id)
-                transaction.put_erasure(replace(erasure, recorded_at=None))
+            transaction.forget([erasure.case_id for erasure in erasures])
+            transaction.put_erasures([replace(erasure, recorded_at=None) for erasure in erasures])
             self._safe.wrap_anew(transaction, organisation)
         store.sweep()

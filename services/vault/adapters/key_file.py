@@ -99,11 +99,11 @@ class KeyFile:
             self._sweep()
 
     def sign(self, message: bytes) -> bytes:
-        return self._audit_key().sign(message)
+        return self._audit_key.sign(message)
 
     def is_signed(self, message: bytes, signature: bytes) -> bool:
         try:
-            self._audit_key().public_key().verify(signature, message)
+            self._audit_key.public_key().verify(signature, message)
         except InvalidSignature:
             return False
         return True
@@ -112,9 +112,6 @@ class KeyFile:
         """Raises Away when the file cannot be read any more."""
         with self._lock:
             self._read_again()
-
-    def _audit_key(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(self._keys["audit"]))
 
     def _read_again(self) -> None:
         """Raises Away: keys that are no longer there, or that others can read now, are not used either."""
@@ -143,6 +140,8 @@ class KeyFile:
         if self._keys and keys["installation"] != self.installation:
             raise UnusableKeys(f"the key file was replaced by another installation's: {self.path}")
         self._keys = keys
+        # A register signs tens of thousands of entries: the key is made of its bytes once.
+        self._audit_key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(keys["audit"]))
         self._seen = seen
 
     def _sweep(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     Row,
     Table,
+    bindparam,
     cast,
     create_engine,
     delete,
@@ -136,50 +137,55 @@ class SqlTransaction:
     def mark_installation(self, installation: str) -> None:
         self._connection.execute(insert(tables.INSTALLATION).values(name="installation", value=installation))
 
-    def wrapped_key(self, case_id: str) -> WrappedKey | None:
+    def wrapped_keys_of(self, case_ids: Collection[str]) -> dict[str, WrappedKey]:
         table = tables.WRAPPED_KEYS
-        row = self._connection.execute(select(table).where(table.c.case_id == case_id)).one_or_none()
-        return None if row is None else _wrapped(row)
+        rows = self._connection.execute(select(table).where(table.c.case_id.in_(case_ids)))
+        return {row.case_id: _wrapped(row) for row in rows}
 
-    def put_wrapped_key(self, key: WrappedKey) -> None:
-        self._put(tables.WRAPPED_KEYS, asdict(key))
+    def put_wrapped_keys(self, keys: Sequence[WrappedKey]) -> None:
+        self._put(tables.WRAPPED_KEYS, map(asdict, keys))
 
-    def wrapped_keys(self, organisation: str, before_epoch: int) -> Iterator[WrappedKey]:
+    def wrapped_keys(self, organisation: str, before_epoch: int) -> list[WrappedKey]:
         table = tables.WRAPPED_KEYS
         older = select(table).where(table.c.organisation == organisation, table.c.epoch < before_epoch)
         # All at once: rows are changed while they are gone through.
-        return iter([_wrapped(row) for row in self._connection.execute(older).all()])
+        return [_wrapped(row) for row in self._connection.execute(older)]
 
     def sealed_fields(self, case_id: str) -> list[SealedField]:
         table = tables.SEALED_FIELDS
         statement = select(table).where(table.c.case_id == case_id).order_by(table.c.field, table.c.record)
-        return [
-            SealedField(row.field, row.record, row.sealed, row.kept_at, row.kept_by)
-            for row in self._connection.execute(statement)
-        ]
+        return [_sealed(row) for row in self._connection.execute(statement)]
 
-    def put_sealed(self, case_id: str, field: SealedField) -> None:
-        self._put(tables.SEALED_FIELDS, {"case_id": case_id, **asdict(field)})
+    def sealed_field_of(self, case_ids: Collection[str], field: str) -> list[SealedField]:
+        table = tables.SEALED_FIELDS
+        statement = select(table).where(table.c.case_id.in_(case_ids), table.c.field == field)
+        return [_sealed(row) for row in self._connection.execute(statement)]
+
+    def put_sealed(self, fields: Sequence[SealedField]) -> None:
+        self._put(tables.SEALED_FIELDS, map(asdict, fields))
 
     def remove_sealed(self, case_id: str, field: str) -> None:
         table = tables.SEALED_FIELDS
         self._connection.execute(delete(table).where(table.c.case_id == case_id, table.c.field == field))
 
-    def put_phone_digests(self, organisation: str, case_id: str, digests: frozenset[bytes]) -> None:
-        table = tables.PHONE_INDEX
-        self._connection.execute(delete(table).where(table.c.case_id == case_id))
-        if digests:
-            rows = [{"organisation": organisation, "digest": digest, "case_id": case_id} for digest in sorted(digests)]
-            self._connection.execute(insert(table), rows)
+    def put_phone_digests(self, organisation: str, digests: Mapping[str, frozenset[bytes]]) -> None:
+        self._delete(tables.PHONE_INDEX, digests)
+        rows = [
+            {"organisation": organisation, "digest": digest, "case_id": case_id}
+            for case_id, of_case in digests.items()
+            for digest in sorted(of_case)
+        ]
+        if rows:
+            self._connection.execute(insert(tables.PHONE_INDEX), rows)
 
     def cases_with_phones(self, organisation: str, digests: frozenset[bytes]) -> frozenset[str]:
         table = tables.PHONE_INDEX
         same = select(table.c.case_id).where(table.c.organisation == organisation, table.c.digest.in_(digests))
         return frozenset(self._connection.execute(same).scalars())
 
-    def forget(self, case_id: str) -> None:
+    def forget(self, case_ids: Collection[str]) -> None:
         for table in (tables.PHONE_INDEX, tables.SEALED_FIELDS, tables.WRAPPED_KEYS):
-            self._connection.execute(delete(table).where(table.c.case_id == case_id))
+            self._delete(table, case_ids)
 
     def cases_looked_at(self, organisation: str, actor: str, since: int) -> frozenset[str]:
         table = tables.AUDIT
@@ -217,15 +223,18 @@ class SqlTransaction:
         row = self._connection.execute(statement).one_or_none()
         return None if row is None else Checkpoint(organisation, row.sequence, row.digest, row.signature)
 
-    def append_to_audit(self, entry: Entry, end: Checkpoint) -> None:
-        values = {
-            "sequence": entry.sequence,
-            "digest": entry.digest,
-            "signature": entry.signature,
-            **asdict(entry.look),
-        }
-        self._connection.execute(insert(tables.AUDIT).values(values))
-        self._put(tables.AUDIT_ENDS, asdict(end))
+    def append_to_audit(self, entries: Sequence[Entry], end: Checkpoint) -> None:
+        rows = [
+            {
+                "sequence": entry.sequence,
+                "digest": entry.digest,
+                "signature": entry.signature,
+                **asdict(entry.look),
+            }
+            for entry in entries
+        ]
+        self._connection.execute(insert(tables.AUDIT), rows)
+        self._put(tables.AUDIT_ENDS, [asdict(end)])
 
     def audit(
         self, organisation: str, before: int | None, limit: int, case_id: str | None, actor: str | None = None
@@ -251,7 +260,7 @@ class SqlTransaction:
                 yield _entry(row)
 
     def put_glass(self, glass: BrokenGlass) -> None:
-        self._put(tables.BROKEN_GLASS, asdict(glass))
+        self._put(tables.BROKEN_GLASS, [asdict(glass)])
 
     def broken_glass(self, organisation: str, since: int) -> list[BrokenGlass]:
         table = tables.BROKEN_GLASS
@@ -262,13 +271,13 @@ class SqlTransaction:
             for row in rows
         ]
 
-    def erasure(self, case_id: str) -> Erasure | None:
+    def erasures_of(self, case_ids: Collection[str]) -> dict[str, Erasure]:
         table = tables.ERASURES
-        row = self._connection.execute(select(table).where(table.c.case_id == case_id)).one_or_none()
-        return None if row is None else _erasure(row)
+        rows = self._connection.execute(select(table).where(table.c.case_id.in_(case_ids)))
+        return {row.case_id: _erasure(row) for row in rows}
 
-    def put_erasure(self, erasure: Erasure) -> None:
-        self._put(tables.ERASURES, asdict(erasure))
+    def put_erasures(self, erasures: Sequence[Erasure]) -> None:
+        self._put(tables.ERASURES, map(asdict, erasures))
 
     def unfinished_erasures(self) -> list[Erasure]:
         table = tables.ERASURES
@@ -299,13 +308,20 @@ class SqlTransaction:
         of_fields = {row[0]: int(row[1]) for row in self._connection.execute(kept)}
         return {"cases": self._connection.execute(cases).scalar_one(), **of_fields}
 
-    def _put(self, table: Table, values: dict[str, Any]) -> None:
-        """In place of the row with the same primary key, if there is one."""
+    def _put(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+        """Each in place of the row with the same primary key, if there is one. rows: with every column."""
         keys = [column.name for column in table.primary_key.columns]
         is_sqlite = self._connection.dialect.name == "sqlite"
-        added = sqlite.insert(table).values(values) if is_sqlite else postgresql.insert(table).values(values)
-        rest = {name: added.excluded[name] for name in values if name not in keys}
-        self._connection.execute(added.on_conflict_do_update(index_elements=keys, set_=rest))
+        added = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+        rest = {column.name: added.excluded[column.name] for column in table.c if column.name not in keys}
+        if values := list(rows):
+            self._connection.execute(added.on_conflict_do_update(index_elements=keys, set_=rest), values)
+
+    def _delete(self, table: Table, case_ids: Collection[str]) -> None:
+        """All rows of these cases."""
+        of_case = delete(table).where(table.c.case_id == bindparam("of_case"))
+        if case_ids:
+            self._connection.execute(of_case, [{"of_case": case_id} for case_id in case_ids])
 
 
 def sqlite_url(directory: Path) -> str:
@@ -355,6 +371,10 @@ def _hold(connection: Connection, organisation: str) -> None:
 
 def _wrapped(row: Row[Any]) -> WrappedKey:
     return WrappedKey(row.organisation, row.case_id, row.epoch, row.wrapped)
+
+
+def _sealed(row: Row[Any]) -> SealedField:
+    return SealedField(row.case_id, row.field, row.record, row.sealed, row.kept_at, row.kept_by)
 
 
 def _entry(row: Row[Any]) -> Entry:

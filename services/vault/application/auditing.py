@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -44,10 +44,19 @@ class Audit:
 
     def append(self, transaction: Transaction, look: Look) -> Checkpoint:
         """Durable when the transaction has ended; nothing may be shown before. Returns the new end."""
-        before = transaction.end_of_audit(look.organisation) or Checkpoint(look.organisation, 0, BEGINNING)
-        entry = link(before, look, self._keyring.sign)
-        end = end_of(entry, self._keyring.sign)
-        transaction.append_to_audit(entry, end)
+        return self.append_all(transaction, [look])
+
+    def append_all(self, transaction: Transaction, looks: Sequence[Look]) -> Checkpoint:
+        """As `append`, one entry each, in order. looks: one at least, of one organisation."""
+        organisation = looks[0].organisation
+        last = transaction.end_of_audit(organisation) or Checkpoint(organisation, 0, BEGINNING)
+        entries: list[Entry] = []
+        for look in looks:
+            entries.append(link(last, look, self._keyring.sign))
+            last = Checkpoint(organisation, entries[-1].sequence, entries[-1].digest)
+        # The others were the end at no instant that anybody could see.
+        end = end_of(entries[-1], self._keyring.sign)
+        transaction.append_to_audit(entries, end)
         return end
 
     def read(

@@ -56,7 +56,7 @@ class BreakingGlass:
         organisation, now = principal.organisation, self._clock()
         glass = BrokenGlass(organisation, case_id, principal.account_id, reason, now, now + GLASS_STAYS_BROKEN)
         with self._store.writing(organisation) as transaction:
-            require_held_by(transaction, organisation, case_id)
+            require_held_by(transaction, organisation, [case_id])
             transaction.put_glass(glass)
             look = Look(organisation, now, principal.account_id, Deed.GLASS_BROKEN, case_id, reason=reason)
             self._audit.append(transaction, look)

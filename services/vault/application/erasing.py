@@ -110,37 +110,42 @@ class Erasing:
     def left_of(self, organisation: str, case_id: str) -> Left:
         """Looked for where it could be: rows, keys, and whether the rotation was done."""
         with self._store.reading() as transaction:
-            key, sealed = transaction.wrapped_key(case_id), transaction.sealed_fields(case_id)
-            erasure = transaction.erasure(case_id)
+            keys, sealed = transaction.wrapped_keys_of([case_id]), transaction.sealed_fields(case_id)
+            erasure = transaction.erasures_of([case_id]).get(case_id)
         older = [n for n in self._keyring.epochs(organisation) if erasure is None or n <= (erasure.epoch or 0)]
-        return Left(int(key is not None), len(sealed), len(older), erasure is None or not erasure.is_done)
+        return Left(len(keys), len(sealed), len(older), erasure is None or not erasure.is_done)
 
     def _ask(self, organisation: str, case_id: str, asked_by: str, reason: str) -> Erasure:
         with self._store.writing(organisation) as transaction:
-            return self._ask_in(transaction, organisation, case_id, asked_by, reason)
+            return self._ask_in(transaction, organisation, [case_id], asked_by, reason)[case_id]
 
-    def _ask_in(self, transaction: Transaction, organisation: str, case_id: str, asked_by: str, reason: str) -> Erasure:
-        known = transaction.erasure(case_id)
-        if known is not None:
-            return known
-        now = self._clock()
-        erasure = Erasure(case_id, organisation, now, asked_by, reason)
-        transaction.put_erasure(erasure)
-        self._audit.append(transaction, Look(organisation, now, asked_by, Deed.ERASURE_ASKED, case_id, reason=reason))
-        return erasure
+    def _ask_in(
+        self, transaction: Transaction, organisation: str, case_ids: Sequence[str], asked_by: str, reason: str
+    ) -> dict[str, Erasure]:
+        """By case: as it was asked for before, or now."""
+        known, now = transaction.erasures_of(case_ids), self._clock()
+        new = {
+            case_id: Erasure(case_id, organisation, now, asked_by, reason)
+            for case_id in case_ids
+            if case_id not in known
+        }
+        if new:
+            transaction.put_erasures(list(new.values()))
+            said = (organisation, now, asked_by, Deed.ERASURE_ASKED)
+            self._audit.append_all(transaction, [Look(*said, case_id, reason=reason) for case_id in new])
+        return known | new
 
     def _apply(self, organisation: str, case_ids: frozenset[str]) -> int:
         with self._store.reading() as transaction:
             new = sorted(case_ids - transaction.erased())
         for some in _stretches(new):
             with self._store.writing(organisation) as transaction:
-                for case_id in some:
-                    self._ask_in(transaction, organisation, case_id, SYSTEM, ErasureReason.ERASED_BEFORE)
+                self._ask_in(transaction, organisation, some, SYSTEM, ErasureReason.ERASED_BEFORE)
         return len(new)
 
     def _erasure(self, case_id: str) -> Erasure | None:
         with self._store.reading() as transaction:
-            return transaction.erasure(case_id)
+            return transaction.erasures_of([case_id]).get(case_id)
 
     def _unfinished(self) -> list[Erasure]:
         with self._store.reading() as transaction:
@@ -157,15 +162,11 @@ class Erasing:
         with self._store.writing(organisation) as transaction:
             # Inside the transaction: until it ends her rows can be wrapped by no newer key than this one.
             epoch = self._keyring.current(organisation).number
-            return [self._forget_in(transaction, erasure, epoch) for erasure in erasures]
-
-    def _forget_in(self, transaction: Transaction, erasure: Erasure, epoch: int) -> Erasure:
-        if erasure.forgotten_at is not None:
-            return erasure
-        forgotten = replace(erasure, forgotten_at=self._clock(), epoch=epoch)
-        transaction.forget(erasure.case_id)
-        transaction.put_erasure(forgotten)
-        return forgotten
+            now = self._clock()
+            forgotten = [replace(e, forgotten_at=now, epoch=epoch) for e in erasures if e.forgotten_at is None]
+            transaction.forget([erasure.case_id for erasure in forgotten])
+            transaction.put_erasures(forgotten)
+        return [erasure for erasure in erasures if erasure.forgotten_at is not None] + forgotten
 
     def _rotate(self, organisation: str, erasures: list[Erasure]) -> None:
         waiting = [e for e in erasures if e.organisation == organisation and e.rotated_at is None]
@@ -180,8 +181,7 @@ class Erasing:
         self._store.sweep()
         self._keyring.destroy_before(organisation, newest.number)
         with self._store.writing(organisation) as transaction:
-            for erasure in waiting:
-                transaction.put_erasure(replace(erasure, rotated_at=self._clock()))
+            transaction.put_erasures([replace(erasure, rotated_at=self._clock()) for erasure in waiting])
 
     async def _record_all(self, erasures: Sequence[Erasure]) -> None:
         """The log says it of each, and then so does the audit. What the log has said before is asked once for all."""
@@ -197,13 +197,12 @@ class Erasing:
         for some in _by_organisation(erasures):
             organisation = some[0].organisation
             with self._store.writing(organisation) as transaction:
-                for erasure in some:
-                    # As it stands now: its keys were rotated since it was looked up.
-                    standing = transaction.erasure(erasure.case_id)
-                    assert standing is not None
-                    transaction.put_erasure(replace(standing, recorded_at=self._clock()))
-                    look = Look(organisation, self._clock(), SYSTEM, Deed.ERASED, erasure.case_id)
-                    self._audit.append(transaction, look)
+                now = self._clock()
+                # As they stand now: their keys were rotated since they were looked up.
+                standing = transaction.erasures_of([erasure.case_id for erasure in some])
+                transaction.put_erasures([replace(erasure, recorded_at=now) for erasure in standing.values()])
+                looks = [Look(organisation, now, SYSTEM, Deed.ERASED, erasure.case_id) for erasure in some]
+                self._audit.append_all(transaction, looks)
             _log.info("survivors were erased", extra={"organisation": organisation, "cases": len(some)})
 
 

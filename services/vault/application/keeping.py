@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.access.domain.permissions import Action, CaseResource, Decision, Principal, decide
 from services.vault.application.auditing import Audit
@@ -14,6 +15,10 @@ from services.vault.application.ports import CaseSafe, Charges, Plain, Transacti
 from services.vault.domain.audit_chain import Deed, Look
 from services.vault.domain.identity import Field, Identity, check_identity, check_note
 from services.vault.domain.safe_contact import SafeContactPlan, check_plan
+
+Contents = Sequence[tuple[Field, str, bytes]]
+"""What is said of a case: field, record and bytes, which are empty where there is nothing any more."""
+_NOTHING: Final = (b"", b"[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,7 @@ class Keeping:
         """In place of what was kept of the fields it says. Raises InvalidIdentity, and as `_permitted`."""
         check_identity(identity)
         await self._permitted(principal, Action.KEEP_IDENTITY, case_id)
-        contents = [(field, "", content) for field, content in identity_contents(identity)]
-        return await asyncio.to_thread(self._keep, principal, case_id, contents, identity.phones)
+        return await asyncio.to_thread(self._keep, principal, case_id, _contents_of(identity), identity.phones)
 
     async def keep_imported(self, principal: Principal, identities: Mapping[str, Identity]) -> int:
         """Of cases that a register brought in, by case: all of them or none. principal: who brought it in.
@@ -61,10 +65,11 @@ class Keeping:
         return await asyncio.to_thread(self._keep_imported, principal, identities)
 
     def _keep_imported(self, principal: Principal, identities: Mapping[str, Identity]) -> int:
+        said = {case_id: _contents_of(identity) for case_id, identity in identities.items()}
+        phones = {case_id: of.phones for case_id, of in identities.items() if of.phones is not None}
         with self._store.writing(principal.organisation) as transaction:
-            for case_id, identity in identities.items():
-                contents = [(field, "", content) for field, content in identity_contents(identity)]
-                self._keep_in(transaction, principal, case_id, contents, identity.phones, self._clock())
+            self._keep_in(transaction, principal, said, self._clock())
+            self._safe.index_phones(transaction, principal.organisation, phones)
         return len(identities)
 
     async def keep_plan(self, principal: Principal, case_id: str, plan: SafeContactPlan) -> Kept:
@@ -91,66 +96,68 @@ class Keeping:
         self,
         principal: Principal,
         case_id: str,
-        contents: list[tuple[Field, str, bytes]],
+        contents: Contents,
         phones: tuple[str, ...] | None,
     ) -> Kept:
-        now = self._clock()
-        with self._store.writing(principal.organisation) as transaction:
-            same_phone = self._keep_in(transaction, principal, case_id, contents, phones, now)
+        organisation, now = principal.organisation, self._clock()
+        same_phone: frozenset[str] = frozenset()
+        with self._store.writing(organisation) as transaction:
+            self._keep_in(transaction, principal, {case_id: contents}, now)
+            if phones is not None:
+                self._safe.index_phones(transaction, organisation, {case_id: phones})
+                same_phone = self._safe.cases_found_by(transaction, organisation, phones) - {case_id}
         return Kept(case_id, now, same_phone)
 
-    def _keep_in(
-        self,
-        transaction: Transaction,
-        principal: Principal,
-        case_id: str,
-        contents: list[tuple[Field, str, bytes]],
-        phones: tuple[str, ...] | None,
-        now: int,
-    ) -> frozenset[str]:
-        """Answers with the other cases that have one of her numbers."""
-        organisation = principal.organisation
-        same_phone: frozenset[str] = frozenset()
-        require_held_by(transaction, organisation, case_id)
-        for field, record, content in contents:
-            if content in (b"", b"[]"):
-                transaction.remove_sealed(case_id, field)
-            else:
-                plain = Plain(field, record, content, now, principal.account_id)
-                self._safe.keep(transaction, organisation, case_id, plain)
-        if phones is not None:
-            same_phone = self._safe.index_phones(transaction, organisation, case_id, phones)
-        self._say_kept(transaction, principal, case_id, sorted({field for field, _, _ in contents}), now)
-        return same_phone
+    def _keep_in(self, transaction: Transaction, principal: Principal, said: Mapping[str, Contents], now: int) -> None:
+        """said: by case."""
+        require_held_by(transaction, principal.organisation, said)
+        plains: dict[str, list[Plain]] = {}
+        for case_id, contents in said.items():
+            for field, record, content in contents:
+                if content in _NOTHING:
+                    transaction.remove_sealed(case_id, field)
+                else:
+                    plain = Plain(field, record, content, now, principal.account_id)
+                    plains.setdefault(case_id, []).append(plain)
+        self._safe.keep(transaction, principal.organisation, plains)
+        self._say_kept(transaction, principal, said, now)
 
     def _keep_note(self, principal: Principal, case_id: str, note_id: str, content: bytes) -> Kept:
         organisation, now = principal.organisation, self._clock()
         with self._store.writing(organisation) as transaction:
-            require_held_by(transaction, organisation, case_id)
+            require_held_by(transaction, organisation, [case_id])
             for found in self._safe.take_out(transaction, organisation, case_id, frozenset({Field.NOTES})):
                 if found.record == note_id:
                     if found.content != content:
                         raise OtherContent("other words are kept under this note_id")
                     return Kept(case_id, found.kept_at)
-            self._safe.keep(
-                transaction, organisation, case_id, Plain(Field.NOTES, note_id, content, now, principal.account_id)
-            )
-            self._say_kept(transaction, principal, case_id, [Field.NOTES], now)
+            plain = Plain(Field.NOTES, note_id, content, now, principal.account_id)
+            self._safe.keep(transaction, organisation, {case_id: [plain]})
+            self._say_kept(transaction, principal, {case_id: [(Field.NOTES, note_id, content)]}, now)
         return Kept(case_id, now)
 
-    def _say_kept(
-        self, transaction: Transaction, principal: Principal, case_id: str, fields: list[Field], now: int
-    ) -> None:
-        look = Look(principal.organisation, now, principal.account_id, Deed.KEPT, case_id, ",".join(fields))
-        self._audit.append(transaction, look)
+    def _say_kept(self, transaction: Transaction, principal: Principal, said: Mapping[str, Contents], now: int) -> None:
+        who = (principal.organisation, now, principal.account_id, Deed.KEPT)
+        looks = [Look(*who, case_id, _fields_of(contents)) for case_id, contents in said.items()]
+        self._audit.append_all(transaction, looks)
 
 
-def require_held_by(transaction: Transaction, organisation: str, case_id: str) -> None:
-    """Raises Erased; NoSuchCase when another organisation keeps something under this id, before the log knows it."""
-    erasure = transaction.erasure(case_id)
-    wrapped = transaction.wrapped_key(case_id)
-    holder = erasure.organisation if erasure else wrapped.organisation if wrapped else organisation
-    if holder != organisation:
+def require_held_by(transaction: Transaction, organisation: str, case_ids: Collection[str]) -> None:
+    """Raises Erased; NoSuchCase when another organisation keeps something under one of the ids, before the log knows
+    it."""
+    erasures = transaction.erasures_of(case_ids)
+    # What was erased is its organisation's, whoever keeps something there since.
+    holders = {case_id: wrapped.organisation for case_id, wrapped in transaction.wrapped_keys_of(case_ids).items()}
+    holders |= {case_id: erasure.organisation for case_id, erasure in erasures.items()}
+    if any(holder != organisation for holder in holders.values()):
         raise NoSuchCase("nothing is here under this id")
-    if erasure is not None:
+    if erasures:
         raise Erased("who she is was erased")
+
+
+def _contents_of(identity: Identity) -> Contents:
+    return [(field, "", content) for field, content in identity_contents(identity)]
+
+
+def _fields_of(contents: Contents) -> str:
+    return ",".join(sorted({field for field, _, _ in contents}))

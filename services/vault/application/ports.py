@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,6 +35,7 @@ class WrappedKey:
 class SealedField:
     """One thing kept of a case. record: "" or a note's id. kept_at: milliseconds since 1970 UTC."""
 
+    case_id: str
     field: str
     record: str
     sealed: bytes
@@ -90,28 +91,37 @@ class Keyring(Protocol):
 
 
 class Transaction(Protocol):
-    """One writer of an organisation at a time; all of it durable when the block ends, or none."""
+    """One writer of an organisation at a time; all of it durable when the block ends, or none.
 
-    def wrapped_key(self, case_id: str) -> WrappedKey | None: ...
+    What takes several cases is asked about a thousand at most; what is put stands in place of what was there.
+    """
 
-    def put_wrapped_key(self, key: WrappedKey) -> None: ...
+    def wrapped_keys_of(self, case_ids: Collection[str]) -> dict[str, WrappedKey]:
+        """By case, of those that have one."""
+        ...
 
-    def wrapped_keys(self, organisation: str, before_epoch: int) -> Iterator[WrappedKey]: ...
+    def put_wrapped_keys(self, keys: Sequence[WrappedKey]) -> None: ...
+
+    def wrapped_keys(self, organisation: str, before_epoch: int) -> list[WrappedKey]: ...
 
     def sealed_fields(self, case_id: str) -> list[SealedField]: ...
 
-    def put_sealed(self, case_id: str, field: SealedField) -> None: ...
+    def sealed_field_of(self, case_ids: Collection[str], field: str) -> list[SealedField]:
+        """One field of several cases."""
+        ...
+
+    def put_sealed(self, fields: Sequence[SealedField]) -> None: ...
 
     def remove_sealed(self, case_id: str, field: str) -> None: ...
 
-    def put_phone_digests(self, organisation: str, case_id: str, digests: frozenset[bytes]) -> None:
-        """In place of those that stood for the case."""
+    def put_phone_digests(self, organisation: str, digests: Mapping[str, frozenset[bytes]]) -> None:
+        """By case, in place of all that stood for it."""
         ...
 
     def cases_with_phones(self, organisation: str, digests: frozenset[bytes]) -> frozenset[str]: ...
 
-    def forget(self, case_id: str) -> None:
-        """Her key, everything sealed with it, and what she could be found by."""
+    def forget(self, case_ids: Collection[str]) -> None:
+        """Their keys, everything sealed with them, and what they could be found by."""
         ...
 
     def cases_looked_at(self, organisation: str, actor: str, since: int) -> frozenset[str]: ...
@@ -122,7 +132,7 @@ class Transaction(Protocol):
 
     def end_of_audit(self, organisation: str) -> Checkpoint | None: ...
 
-    def append_to_audit(self, entry: Entry, end: Checkpoint) -> None: ...
+    def append_to_audit(self, entries: Sequence[Entry], end: Checkpoint) -> None: ...
 
     def audit(
         self, organisation: str, before: int | None, limit: int, case_id: str | None, actor: str | None = None
@@ -140,9 +150,11 @@ class Transaction(Protocol):
         """Newest first; those broken at `since` or later."""
         ...
 
-    def erasure(self, case_id: str) -> Erasure | None: ...
+    def erasures_of(self, case_ids: Collection[str]) -> dict[str, Erasure]:
+        """By case, of those that have one."""
+        ...
 
-    def put_erasure(self, erasure: Erasure) -> None: ...
+    def put_erasures(self, erasures: Sequence[Erasure]) -> None: ...
 
     def unfinished_erasures(self) -> list[Erasure]: ...
 
@@ -183,16 +195,20 @@ class Plain:
 class CaseSafe(Protocol):
     """Seals and opens what is kept of a case, inside a transaction. Raises Away while there are no keys."""
 
-    def keep(self, transaction: Transaction, organisation: str, case_id: str, plain: Plain) -> None: ...
+    def keep(self, transaction: Transaction, organisation: str, plains: Mapping[str, Sequence[Plain]]) -> None:
+        """By case, each with something to keep. A case that has no key yet gets one of its own."""
+        ...
 
     def take_out(
         self, transaction: Transaction, organisation: str, case_id: str, wanted: frozenset[str]
     ) -> list[Plain]: ...
 
-    def index_phones(
-        self, transaction: Transaction, organisation: str, case_id: str, phones: tuple[str, ...]
-    ) -> frozenset[str]:
-        """From now on the case is found by these numbers. Returns the other cases found by one of them."""
+    def index_phones(self, transaction: Transaction, organisation: str, phones: Mapping[str, tuple[str, ...]]) -> None:
+        """From now on each case is found by these numbers and no others."""
+        ...
+
+    def cases_found_by(self, transaction: Transaction, organisation: str, phones: tuple[str, ...]) -> frozenset[str]:
+        """Those that have one of these numbers."""
         ...
 
     def wrap_anew(self, transaction: Transaction, organisation: str) -> int:

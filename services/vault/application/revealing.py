@@ -136,7 +136,7 @@ class Revealing:
             charge = replace(charge, opened_to=frozenset(opened_to))
         require(decide(principal, Action.REVEAL_IDENTITY, charge))
         assert charge is not None
-        require_held_by(transaction, principal.organisation, charge.case_id)
+        require_held_by(transaction, principal.organisation, [charge.case_id])
         without_glass = decide(principal, Action.REVEAL_IDENTITY, replace(charge, opened_to=frozenset()))
         return Ground.IN_CHARGE if without_glass.allowed else Ground.BROKEN_GLASS
 
