@@ -69,11 +69,11 @@ class Samples:
         self._thread.join(30)
         self._http.close()
 
-    def memory_in_words(self) -> str:
-        """Of each process the latest, and how it grows in ten minutes once a quarter of the time is over."""
+    def memory_in_words(self, warm_after: float = 0.25) -> str:
+        """Of each process the latest, and how it grows in ten minutes once such a part of the time is over."""
         words = []
         for name, samples in self.memory.items():
-            warm = samples[len(samples) // 4 :]
+            warm = samples[round(len(samples) * warm_after) :]
             if len(warm) > 1:
                 grows = slope(warm) * TEN_MINUTES / 1024 / 1024
                 words.append(f"{name} {samples[-1][1] / 1024 / 1024:.0f} MB {grows:+.2f}")

@@ -205,8 +205,8 @@ class Run:
             found += lag_that_stays("sink", self.samples.behind["sink"], healed, SINK_MAY_BE_BEHIND_MS)
         return found
 
-    def growing(self, kept: Mapping[str, float]) -> list[Violation]:
-        """I14 of every process: its memory after a quarter of the time.
+    def growing(self, kept: Mapping[str, float], warm_after: float = 0.25) -> list[Violation]:
+        """I14 of every process: its memory once such a part of the time is over.
 
         kept: by name, the bytes that a part keeps of every event as long as it runs.
         """
@@ -215,7 +215,7 @@ class Run:
             began, ended = samples[0][0], samples[-1][0]
             in_ten_minutes = self.phones.said * TEN_MINUTES / max(ended - began, 1)
             most = LEAST_TOLD + kept.get(name, 0) * in_ten_minutes
-            found += growing_memory(name, samples, began + (ended - began) // 4, most)
+            found += growing_memory(name, samples, began + round((ended - began) * warm_after), most)
         return found
 
     def _tell(self, found: Evidence, violations: list[Violation], *, memory: bool) -> None:
