@@ -57,7 +57,7 @@ check: setup ## format, lint, types, import rules, unit tests: under two minutes
 	$(PY) -m pytest -q tests/unit tests/contract tests/house
 
 # What must be seen within seconds is looked at when nothing else runs, and so is what fills the machine by itself.
-ALONE := tests/acceptance/test_alerts_in_time.py tests/acceptance/test_case_records.py \
+ALONE := tests/acceptance/test_case_records.py \
 	tests/faults/test_faults_kills.py tests/faults/test_faults_log_away.py \
 	tests/integration/test_alerting_stream.py tests/integration/test_demo.py
 

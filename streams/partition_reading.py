@@ -18,10 +18,11 @@ _TRY_AGAIN: Final = frozenset(
 
 
 def read_partition(
-    settings: Settings, topic: str, partition: int, start: int = OFFSET_BEGINNING, stop: int | None = None
+    settings: Settings, topic: str, partition: int, start: int | None = None, stop: int | None = None
 ) -> Iterator[Sequence[Message]]:
     """Committed records from an offset on, in lists; up to another offset, or to what is the end when it is reached.
 
+    start: without one, the beginning.
     Blocks; while the log is away it waits. Raises KafkaException for what trying again cannot mend.
     """
     consumer = Consumer(
@@ -38,7 +39,8 @@ def read_partition(
         }
     )
     try:
-        consumer.assign([TopicPartition(topic, partition, start)])
+        begin = _beginning(consumer, TopicPartition(topic, partition)) if start is None else start
+        consumer.assign([TopicPartition(topic, partition, begin)])
         at_end = False
         while not at_end:
             # Asked for more than there is, the client would wait its whole patience for the rest: one record is waited
@@ -46,13 +48,24 @@ def read_partition(
             first = consumer.consume(1, _PATIENCE_SECONDS)
             records, at_end = _sorted_out([*first, *consumer.consume(_AT_ONCE, 0)] if first else first)
             if stop is not None and records:
-                start = _offset(records[-1]) + 1
-                at_end = start >= stop
+                at_end = at_end or _offset(records[-1]) + 1 >= stop
                 records = [record for record in records if _offset(record) < stop]
             if records:
                 yield records
     finally:
         consumer.close()
+
+
+def _beginning(consumer: Consumer, place: TopicPartition) -> int:
+    """By its number where the log says it: told to begin at the beginning, the client lets half a second pass first.
+
+    What is wrong with a log that does not say it is for the reading to find, which waits for one that is away.
+    """
+    try:
+        first, _ = consumer.get_watermark_offsets(place, timeout=_PATIENCE_SECONDS)
+    except KafkaException:
+        return OFFSET_BEGINNING
+    return int(first)
 
 
 def _sorted_out(polled: Sequence[Message]) -> tuple[list[Message], bool]:

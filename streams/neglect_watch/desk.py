@@ -50,7 +50,8 @@ class TooManyUnreadable(RuntimeError):
 class Watched:
     """A partition in this worker's hands. kept_at, clock_said: by the monotonic clock, seconds.
 
-    is_heard: whether it was told already up to when its cases were checked.
+    first_clock: an offset by which the first clock record that was said had been read. is_heard: whether it was told
+    already that all was checked up to there.
     """
 
     watch: PartitionWatch
@@ -58,6 +59,7 @@ class Watched:
     kept_position: int = -1
     kept_at: float = field(default_factory=time.monotonic)
     clock_said: float | None = None
+    first_clock: int | None = None
     is_heard: bool = False
 
 
@@ -205,11 +207,14 @@ class Desk:
         return due is not None and due < moment
 
     def _beat_at_first(self) -> None:
-        """Who has just begun is heard as soon as there is anything to be said, not with the next beat of all."""
-        for watched in self._ready():
-            if not watched.is_heard and watched.watch.checked_until is not None:
+        """Who has just begun is heard once its first clock was worked, not only with the next beat of all."""
+        for watched in self._live():
+            watch = watched.watch
+            if watched.first_clock is None and watched.clock_said is not None and watch.clock_read:
+                watched.first_clock = watch.position
+            if not watched.is_heard and watched.first_clock is not None and watch.said.offset >= watched.first_clock:
                 watched.is_heard = True
-                self._emitter.say_alive(watched.watch)
+                self._emitter.say_alive(watch)
 
     def beat(self) -> None:
         """Say of every partition up to when its cases were checked."""

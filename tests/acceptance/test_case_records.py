@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from uuid import uuid4
 
 import pytest
 
+from services.access.demo_people import DemoPerson
+from tests.acceptance.alert_watches import InboxWatch, StreamWatch
 from tests.acceptance.survivor_cases import Json, SurvivorCase, an_event, an_opening, instant, now, percentile, wait_for
 from tests.system_fixture import THEIRS, System
+
+CASES_A_BATCH = 90
+BATCHES = 6
+LATEST = 5_000
+"""Milliseconds from r to what a supervisor is shown."""
 
 
 @pytest.fixture
@@ -107,3 +115,39 @@ def test_a_case_on_the_worklist_says_what_is_owed_and_leads_to_its_alert(case: S
     found = wait_for(line, "its line on the worklist")
     assert alert["alert_id"] in found["open_alerts"]
     assert "hearing" in found["rule_ids"]
+
+
+def _opened_and_asking_for_help(who: DemoPerson) -> list[Json]:
+    case_id = str(uuid4())
+    asks = an_event(case_id, "community_report", {"concern": "family", "help_requested": True})
+    return [an_opening(case_id, who), asks]
+
+
+def test_five_hundred_alerts_are_in_the_inbox_and_on_the_stream_within_five_seconds_of_r(system: System) -> None:
+    caseworker = system.person("caseworker", THEIRS)
+    head = system.person("supervisor", THEIRS, stands_for="organisation")
+    inbox, stream = (watch(system, head, "help-request") for watch in (InboxWatch, StreamWatch))
+    threads = [threading.Thread(target=watch.run, daemon=True) for watch in (inbox, stream)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    for _ in range(BATCHES):
+        events = [event for _ in range(CASES_A_BATCH) for event in _opened_and_asking_for_help(caseworker)]
+        answer = system.post("/v1/events:batch", caseworker, {"events": events})
+        assert all("receipt" in result for result in answer.json()["results"]), answer.text[:500]
+        time.sleep(1.5)
+    deadline = time.monotonic() + 60
+    while min(len(inbox.seen), len(stream.seen)) < BATCHES * CASES_A_BATCH and time.monotonic() < deadline:
+        time.sleep(0.2)
+    for watch in (inbox, stream):
+        watch.stopped.set()
+    for thread in threads:
+        thread.join(30)
+    assert inbox.failed + stream.failed == []
+    assert inbox.seen.keys() == stream.seen.keys()
+    assert len(inbox.seen) == BATCHES * CASES_A_BATCH >= 500
+    for name, late in (("inbox", inbox.late()), ("stream", stream.late())):
+        figures = {f"p{part * 100:g}": percentile(late, part) for part in (0.5, 0.9, 0.99)}
+        print(f"\n{len(late)} alerts, milliseconds from r to the {name}: {figures}, latest {max(late)}")
+    assert percentile(inbox.late(), 0.99) <= LATEST
+    assert percentile(stream.late(), 0.99) <= LATEST

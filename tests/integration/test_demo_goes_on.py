@@ -44,7 +44,8 @@ def descendants(pid: int) -> set[int]:
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
     """A demonstration that may be stopped. The tests below are its life, in their order."""
-    command = DemoProcess.on_free_ports(tmp_path_factory.mktemp("own-demo") / "var").start()
+    # Up to when was checked is looked at after every death: a clock record every 15 seconds would be waited for.
+    command = DemoProcess.on_free_ports(tmp_path_factory.mktemp("own-demo") / "var", CLOCK_EVERY_SECONDS="2").start()
     try:
         command.wait_up()
         yield command

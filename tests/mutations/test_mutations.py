@@ -60,6 +60,11 @@ class Copy:
         compileall.compile_dir(root, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
         return Copy(root)
 
+    def once_more(self, root: Path) -> Copy:
+        """Another one, compiled as this is."""
+        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        return Copy(root)
+
     @contextmanager
     def mutated(self, mutation: Mutation) -> Iterator[None]:
         file = self.root / mutation.file
@@ -121,13 +126,20 @@ class Found:
     seconds: float
 
 
+def copies_in(directories: pytest.TempPathFactory) -> queue.Queue[Copy]:
+    """As many as are at work at once."""
+    copies: queue.Queue[Copy] = queue.Queue()
+    first = Copy.into(directories.mktemp("copy"))
+    for each in (first, *(first.once_more(directories.mktemp("copy")) for _ in range(AT_ONCE - 1))):
+        copies.put(each)
+    return copies
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """Everything run once, so many at a time, each in a copy that nobody else uses meanwhile."""
     began = time.monotonic()
-    copies: queue.Queue[Copy] = queue.Queue()
-    for _ in range(AT_ONCE):
-        copies.put(Copy.into(tmp_path_factory.mktemp("copy")))
+    copies = copies_in(tmp_path_factory)
 
     def with_fault(mutation: Mutation) -> Run:
         copy = copies.get()

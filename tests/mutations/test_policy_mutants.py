@@ -6,7 +6,6 @@ MUTANTS_SEED=7 python -m pytest -s tests/mutations/test_policy_mutants.py      #
 from __future__ import annotations
 
 import os
-import queue
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +13,7 @@ import pytest
 
 from tests.mutations.mutations import Mutation
 from tests.mutations.random_mutants import POLICY, ROOT, Mutant, mutants_of, random_mutants
-from tests.mutations.test_mutations import AT_ONCE, Copy, Run
+from tests.mutations.test_mutations import AT_ONCE, Run, copies_in
 
 COUNT = 20
 SEED = int(os.environ.get("MUTANTS_SEED", "1"))
@@ -28,9 +27,7 @@ MUTANTS = random_mutants(SOURCE, SEED, COUNT)
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
     """What the tests say of each, and of the module as it is, by name."""
-    copies: queue.Queue[Copy] = queue.Queue()
-    for _ in range(AT_ONCE):
-        copies.put(Copy.into(tmp_path_factory.mktemp("copy")))
+    copies = copies_in(tmp_path_factory)
 
     def with_fault(mutant: Mutant) -> Run:
         copy = copies.get()

@@ -109,15 +109,18 @@ def test_a_batch_whose_agent_is_cancelled_while_it_waits_is_said_all_the_same_be
     asyncio.run(story())
 
 
-def test_who_has_just_begun_is_heard_as_soon_as_something_was_checked_and_then_with_the_beat_of_all() -> None:
+def test_who_has_just_begun_is_heard_as_soon_as_its_first_clock_was_worked_and_then_with_the_beat_of_all() -> None:
     async def story() -> None:
         emitter = FakeEmitter()
         desk, _ = await a_desk(emitter, FakeState())
-        await desk.work(3, LOG)
+        await desk.work(3, LOG[:3])
+        desk.tick()
+        clock_comes = asyncio.create_task(desk.work(3, LOG[3:]))
         await _soon()
         desk.tick()
         assert emitter.alive == [], "nobody was told yet what was found"
         emitter.answers.set()
+        await clock_comes
         await _soon()
         desk.tick()
         desk.tick()
