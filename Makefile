@@ -62,7 +62,7 @@ ALONE := tests/acceptance/test_case_records.py \
 	tests/integration/test_alerting_stream.py tests/integration/test_demo.py
 
 .PHONY: test
-test: setup ## every test, on real parts, two at a time: some fifty minutes on two cores
+test: setup ## every test, on real parts, two at a time: some forty minutes on two cores
 	@$(PY) -m infra.system_packages
 	@failed=0; \
 	$(PY) -m pytest -q -n 2 $(ALONE:%=--ignore=%) || failed=1; \
