@@ -64,7 +64,7 @@ def _beginning(consumer: Consumer, place: TopicPartition) -> int:
     try:
         first, _ = consumer.get_watermark_offsets(place, timeout=_PATIENCE_SECONDS)
     except KafkaException:
-        return OFFSET_BEGINNING
+        return int(OFFSET_BEGINNING)
     return int(first)
 
 

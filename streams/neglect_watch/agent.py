@@ -24,7 +24,7 @@ from streams.topics import case_events
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.1
-BEAT_SECONDS = 5.0
+BEAT_SECONDS = 2.0
 CANARY_SECONDS = 0.5
 
 

@@ -52,7 +52,7 @@ from tests.faults.second_reading import (
 from tests.faults.table import HEAD, TABLE, RowOfTable, written
 
 REST_SECONDS: Final = 60.0
-# A heartbeat comes every five seconds, a clock record every two.
+# Heartbeats and clock records come every two seconds; what is behind is behind by what it has to do.
 DETECTOR_MAY_BE_BEHIND_MS: Final = 8_000
 SINK_MAY_BE_BEHIND_MS: Final = 5_000
 _MINUTE_MS: Final = 60_000
