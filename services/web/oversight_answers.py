@@ -63,13 +63,14 @@ class OverseenCase:
 
 @dataclass(frozen=True, slots=True)
 class CaseList:
-    """case_count, by_reason, unread: of all pages."""
+    """case_count, unread: of all pages. imported: all that wait, unwatched, for somebody to start their follow-up, also
+    where the list is incomplete."""
 
     cases: tuple[OverseenCase, ...]
     next_cursor: str | None
     case_count: int
-    by_reason: Mapping[str, int]
     unread: int
+    imported: int
     incomplete: bool
     freshness: Freshness
 
@@ -80,16 +81,11 @@ class CaseList:
             tuple(OverseenCase.of(item) for item in answer["items"]),
             answer["next_cursor"],
             int(counts["cases"]),
-            {str(reason): int(number) for reason, number in counts["by_reason"].items()},
             int(counts["unread"]),
+            int(counts["imported"]),
             bool(answer["incomplete"]),
             Freshness.of(answer),
         )
-
-    @property
-    def imported(self) -> int:
-        """How many wait, unwatched, for somebody to start their follow-up."""
-        return self.by_reason.get("import", 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class _House:
                 progress(told["done"], told["total"])
                 return bool(told["stage"] == stage)
 
-            seconds = until(through, patience(lines), what, 0.2)
+            seconds = until(through, patience(4 * lines), what, 0.2)
         if (told["done"], told["refused"], told["kept"]) != (lines, 0, 0):
             raise RuntimeError(f"{what}: {told}")
         return seconds

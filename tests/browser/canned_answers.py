@@ -240,7 +240,8 @@ def a_paused_case(case_id: str, reason: str, days: float, **pause: Any) -> dict[
 def cases_answer(items: list[dict[str, Any]]) -> dict[str, Any]:
     """A supervisor's list of cases as casework answers it."""
     reasons = [item["pause"]["reason"] for item in items if item["pause"]]
-    counts = {"cases": len(items), "by_reason": {one: reasons.count(one) for one in set(reasons)}, "unread": 0}
+    by_reason = {one: reasons.count(one) for one in set(reasons)}
+    counts = {"cases": len(items), "by_reason": by_reason, "unread": 0, "imported": by_reason.get("import", 0)}
     return {"items": items, "next_cursor": None, "counts": counts, "incomplete": False}
 
 

@@ -12,6 +12,7 @@ from services.casework.application.cases_in_scope import cases_in_scope
 from services.casework.application.desk import MOST_CASES
 from services.casework.application.listing import Place, page_of, place_in, unknown_cursor
 from services.casework.application.overseen import Load, OverseenCase, Oversight, load_with, overseen
+from services.casework.domain.case_directory import CaseCharge
 
 _AS_IT_STOOD, _CHANGED = 0, 1
 
@@ -20,7 +21,9 @@ _AS_IT_STOOD, _CHANGED = 0, 1
 class CaseList:
     """cases, by_reason: of all pages. unread: cases the tables do not have yet, which may belong here too.
 
-    incomplete: there are more cases in scope than are looked at for one list.
+    imported: with who is paused, all in scope that a register brought in and whose follow-up nobody has started; the
+    log says so, of which the tables may be behind. incomplete: there are more cases in scope than are looked at for one
+    list.
     """
 
     items: Sequence[OverseenCase]
@@ -28,6 +31,7 @@ class CaseList:
     cases: int
     by_reason: Mapping[str, int]
     unread: int
+    imported: int
     incomplete: bool
     freshness: Freshness
 
@@ -79,9 +83,14 @@ class Overseeing:
             len(lines),
             reasons,
             unread,
+            self._imported(charges, now) if which is Oversight.PAUSED else 0,
             len(looked_at) < len(charges),
             await self.reading.freshness(len(looked_at)),
         )
+
+    def _imported(self, charges: Sequence[CaseCharge], now: int) -> int:
+        directory = self.reading.view.directory
+        return sum(directory.waits_for_follow_up(charge.case_id, now) for charge in charges)
 
     async def loads(self, principal: Principal) -> Loads:
         """Of everybody who has a case in her scope now, and of nobody where there is such a case."""

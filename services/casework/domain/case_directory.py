@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from services.casework.domain.canaries import CANARY_ORGANISATION
 from services.casework.domain.events import Event
+from services.casework.domain.imported_cases import ImportedCases
 
 
 class Holding(NamedTuple):
@@ -76,6 +77,7 @@ class CaseDirectory:
     _of_caseworker: dict[str, set[str]] = field(default_factory=dict)
     _of_organisation: dict[str, set[str]] = field(default_factory=dict)
     _erased: set[str] = field(default_factory=set)
+    _imported: ImportedCases = field(default_factory=ImportedCases)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -99,6 +101,7 @@ class CaseDirectory:
         if changes_charge(event):
             self._take_in(entry, event, min(event.occurred_at, recorded_at))
         self._list_or_not(event.case_id, entry)
+        self._imported.fold(event, recorded_at)
 
     def charge_of(self, case_id: str) -> CaseCharge | None:
         """Where the case is and whose it is and was; None if nobody knows the case."""
@@ -135,6 +138,10 @@ class CaseDirectory:
         """Whether anything was done with her: more than opening, handing over and pausing the case."""
         entry = self._entries.get(case_id)
         return entry is not None and entry.is_worked_on
+
+    def waits_for_follow_up(self, case_id: str, now: int) -> bool:
+        """Whether a register brought the case in and nobody has started its follow-up yet."""
+        return self._imported.waits(case_id, now)
 
     def erased_cases(self) -> dict[str, list[str]]:
         """The cases whose survivors were erased, by organisation, in the order of their ids."""

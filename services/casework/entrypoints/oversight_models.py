@@ -35,11 +35,16 @@ class OverseenCaseOut(BaseModel):
 
 
 class CaseCountsOut(BaseModel):
-    """Of all pages. by_reason: of pauses. unread: cases not worked out yet, which may belong here too."""
+    """Of all pages. by_reason: of pauses. unread: cases not worked out yet, which may belong here too.
+
+    imported: of `paused`, those that a register brought in and whose follow-up nobody has started; all in scope, also
+    where the list is incomplete.
+    """
 
     cases: int
     by_reason: dict[str, int]
     unread: int
+    imported: int
 
 
 class CaseListOut(BaseModel):
@@ -74,7 +79,9 @@ def case_list_out(found: CaseList, now: int) -> CaseListOut:
     return CaseListOut(
         items=[_case(case, now) for case in found.items],
         next_cursor=found.next_cursor,
-        counts=CaseCountsOut(cases=found.cases, by_reason=dict(found.by_reason), unread=found.unread),
+        counts=CaseCountsOut(
+            cases=found.cases, by_reason=dict(found.by_reason), unread=found.unread, imported=found.imported
+        ),
         incomplete=found.incomplete,
         freshness=freshness_out(found.freshness),
     )

@@ -158,6 +158,7 @@ async def test_each_right_line_becomes_a_paused_case_and_who_she_is_goes_to_the_
     assert desk.types() == {"case_opened": LINES, "contact_paused": LINES}
     assert len(desk.vault.kept) == LINES
     assert listed["counts"]["by_reason"] == {"import": LINES}
+    assert listed["counts"]["imported"] == LINES
     assert (await desk.look(f"/{import_id}"))["done"] == LINES
     assert {event.recorded_by for event in desk.house.events} == {SUPERVISOR.account_id}
 

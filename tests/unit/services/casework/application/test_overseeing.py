@@ -80,7 +80,7 @@ async def test_paused_cases_say_since_when_until_when_why_and_by_whom_what_ends_
         "ends_soon": True,
     }
     assert (imported["pause"]["short"], imported["pause"]["ends_soon"]) == (False, False)
-    assert found["counts"] == {"cases": 2, "by_reason": {"her_wish": 1, "import": 1}, "unread": 0}
+    assert found["counts"] == {"cases": 2, "by_reason": {"her_wish": 1, "import": 1}, "unread": 0, "imported": 1}
     assert await listed(house, "short_pauses") == [an_id(101)]
 
 
@@ -200,6 +200,20 @@ async def test_what_was_not_looked_at_makes_lists_and_loads_incomplete(
     monkeypatch.setattr(overseeing, "MOST_CASES", 1)
     assert (await asked(house, "which=unowned"))["incomplete"]
     assert (await house.get("/v1/worklist/loads", "supervisor")).json()["incomplete"]
+
+
+async def test_who_waits_for_the_start_of_her_follow_up_is_counted_also_where_nobody_looked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell(house, opened(1, 100, MARCH), opened(2, 101, MARCH), opened(3, 102, MARCH))
+    await tell(house, *(paused(number, 96 + number, MARCH, 90, "import") for number in (4, 5)))
+    await tell(house, paused(6, 102, MARCH, 90))
+    monkeypatch.setattr(overseeing, "MOST_CASES", 1)
+    found = await asked(house, "which=paused")
+    assert (found["incomplete"], found["counts"]["cases"], found["counts"]["imported"]) == (True, 1, 2)
+    await tell(house, event_json(7, 101, "contact_resumed", MARCH + HOUR))
+    assert (await asked(house, "which=paused"))["counts"]["imported"] == 1
+    assert (await asked(house, "which=unowned"))["counts"]["imported"] == 0
 
 
 @pytest.mark.parametrize("path", ["/v1/cases?which=unowned", "/v1/worklist/loads"])

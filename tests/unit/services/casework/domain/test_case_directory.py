@@ -23,7 +23,7 @@ def event(number: int, type_name: str, day: int, organisation: str = "shurjo", b
 
 
 OPENED = event(1, "case_opened", 0, caseworker_id=ANNA, district="jashore", upazila="sharsha")
-CALLED = event(2, "call", 1)
+CALLED = event(2, "call", 1, direction="outgoing", outcome="reached")
 SETTLED = event(3, "settled", 5, district="khulna")
 ASSIGNED = event(4, "case_assigned", 10, caseworker_id=BILKIS)
 UNASSIGNED = event(5, "case_unassigned", 20, reason="left")
