@@ -28,9 +28,12 @@ from services.web.sessions import FORM_FIELD, form_token
 from tests import local_http
 from tests.acceptance.faces import Served
 from tests.acceptance.survivor_cases import Json, an_event, now
+from tests.sealed_entry import sealed_entry
 from tests.system_fixture import System, bearer
 
-RECORDING = ("/v1/events", "/v1/events:batch")
+RECORDING = ("/v1/events", "/v1/events:batch", "/unsent/events")
+SEALED = ("/unsent/events", "/unsent/opened")
+"""What phones send sealed to the origin."""
 FIRST_QUARTER, NEXT_QUARTER = "2020-Q1", "2020-Q2"
 ABOUT_ONE_IN_THE_BODY = (
     *RECORDING,
@@ -198,7 +201,7 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
 
 
 def _status(served: Served, answer: httpx.Response) -> str:
-    if served.path == "/v1/events:batch" and answer.status_code == 200:
+    if served.path in ("/v1/events:batch", "/unsent/events") and answer.status_code == 200:
         (result,) = answer.json()["results"]
         inner = "a receipt" if "receipt" in result else result["problem"]["status"]
         return f"200 with {inner}"
@@ -225,12 +228,21 @@ def _page(system: System, served: Served, who: DemoPerson | None, about: Subject
     headers = {"origin": system.url, **cookies}
     form = {} if who is None else {FORM_FIELD: form_token(who.token)}
     form |= _typed(system, served, about)
+    content: Json = {"data": form} if served.method == "POST" else {}
+    if served.path in SEALED:
+        content = {"json": {"entries": [_sealed(system, who, about)]}}
     # A browser of her own: one that had signed in before would bring that session along.
     with local_http.client(timeout=30) as browser:
-        answer = browser.request(served.method, url, headers=headers, data=form if served.method == "POST" else None)
+        answer = browser.request(served.method, url, headers=headers, **content)
     # Around the refusal the inbox comes back with her own alerts, whose words change every second.
     said = "".join(re.findall(r"data-refusal>(.*?)<", answer.text)) if "/inbox/" in served.path else answer.text
     return Obtained(_status(served, answer), _same_for_all(said, about))
+
+
+def _sealed(system: System, who: DemoPerson | None, about: Subject) -> Json:
+    key = system.http.get(f"{system.url}/static/sealing-key.json").json()
+    event = an_event(about.case_id, "call", _CALL)
+    return sealed_entry(key, who.account_id if who else about.account_id, event)
 
 
 def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:

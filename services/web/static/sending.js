@@ -3,7 +3,7 @@
 // The answer says what is left and why: "" (nothing waits), "offline", "sign_in" (nobody is signed in), "others" (what is
 // left was written by somebody else on this device), "away" (the service cannot take it now).
 
-import { entries, received, refused } from "/static/outbox.js";
+import { entries, received, refused, sealAll } from "/static/outbox.js";
 
 const AT_ONCE = 50;
 const PATIENCE = 30_000;
@@ -40,6 +40,8 @@ async function waiting() {
 
 async function sendWaiting() {
   if ((await waiting()).length === 0) return;
+  // What cannot be sealed now goes as it is: the line is sealed, too.
+  await sealAll().catch((error) => console.warn("something is not sealed yet:", error.message));
   const session = await whoIsSignedIn();
   for (;;) {
     const hers = (await waiting()).filter((entry) => entry.account === session.account_id).slice(0, AT_ONCE);
@@ -79,17 +81,17 @@ async function whoIsSignedIn() {
   return told(answer);
 }
 
+const shownToTheOrigin = ({ event_id, edition, sealed, clear }) => ({ event_id, edition, sealed, clear });
+
 // How many of them have their final answer now. The form token goes with them: had somebody else signed in meanwhile,
 // it would be refused, and nothing would be recorded in her name.
 async function send(sent, session) {
-  const [path, body] =
-    sent.length === 1 ? ["/v1/events", sent[0].event] : ["/v1/events:batch", { events: sent.map(({ event }) => event) }];
   const headers = { "content-type": "application/json", "x-form-token": session.form_token };
-  const answer = await ask(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const body = JSON.stringify({ entries: sent.map(shownToTheOrigin) });
+  const answer = await ask("/unsent/events", { method: "POST", headers, body });
   const said = await told(answer);
   if (said.type === OF_THE_SESSION) throw new Unsent("sign_in");
-  if (sent.length === 1) return settle(sent[0], answer.ok ? { receipt: said } : { problem: said });
-  if (!answer.ok) return oneByOne(sent, session);
+  if (!answer.ok) return sent.length === 1 ? settle(sent[0], { problem: said }) : oneByOne(sent, session);
   let settled = 0;
   for (const [place, entry] of sent.entries()) {
     const result = said.results?.[place];
@@ -111,9 +113,21 @@ async function settle(entry, { receipt, problem }) {
     return 1;
   }
   if (problem && FINAL.has(problem.status)) {
-    const { status, title, detail, errors } = problem;
-    await refused(entry, { status, detail: detail || title, errors: errors ?? [] });
+    const { status, title, type, detail, errors } = problem;
+    await refused(entry, { status, type, detail: detail || title, errors: errors ?? [] });
     return 1;
   }
   return 0;
+}
+
+// What her entry says: her who is signed in the origin tells what she wrote herself, so that she can correct it. Throws
+// where it cannot now, and where nobody can.
+export async function contentOf(entry) {
+  if (entry.clear) return entry.clear;
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify({ entries: [shownToTheOrigin(entry)] });
+  const answer = await ask("/unsent/opened", { method: "POST", headers, body });
+  const { event } = (await told(answer)).results?.[0] ?? {};
+  if (event?.event_id !== entry.event_id) throw new Error("the origin does not open it");
+  return { event };
 }

@@ -4,12 +4,14 @@
 import { caseCode } from "/static/case-code.js";
 import { entryOf, keep, onChange } from "/static/outbox.js";
 import { fillIn, readTyped } from "/static/typed.js";
+import { contentOf } from "/static/sending.js";
 import { sendNow } from "/static/unsent.js";
 import { forForm, latinDigits, say, time, typedInstant } from "/static/words.js";
 
 const SOON = 4000;
 
-export function attend(form) {
+// opened: gives what an entry of the outbox says.
+export function attend(form, opened = contentOf) {
   let busy = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -21,7 +23,10 @@ export function attend(form) {
     });
   });
   form.addEventListener("change", () => offerPause(form));
-  correct(form);
+  correct(form, opened).catch((error) => {
+    console.warn("what was refused cannot be shown:", error.message);
+    showWrong(form, [], [say("outbox.correct_not_now")]);
+  });
 }
 
 async function record(form) {
@@ -120,11 +125,11 @@ function outcomeOf(eventId) {
 
 // --- what is shown ----------------------------------------------------------------------------------------------------
 
-function enable(form, isEnabled) {
+function enable(form, isEnabled, meanwhile = say("outbox.sending")) {
   for (const field of form.elements) field.disabled = !isEnabled;
   const sending = form.querySelector("[data-sending]");
   sending.hidden = isEnabled;
-  sending.textContent = say("outbox.sending");
+  sending.textContent = meanwhile;
 }
 
 const controlOf = (form, field) => form.querySelector(`[data-field="${CSS.escape(field)}"]`);
@@ -266,11 +271,13 @@ async function sendWords(card, event, words) {
 
 // --- correcting what was refused --------------------------------------------------------------------------------------
 
-async function correct(form) {
+async function correct(form, opened) {
   const eventId = new URLSearchParams(window.location.hash.slice(1)).get("correct");
   const entry = eventId ? await entryOf(eventId) : undefined;
-  if (!entry?.refusal || entry.event.type !== form.dataset.record) return;
-  const { event_id, case_id, occurred_at, data } = entry.event;
+  if (!entry?.refusal || entry.type !== form.dataset.record) return;
+  // Nobody types into what is still to be filled in.
+  enable(form, false, say("outbox.opening"));
+  const { event_id, case_id, occurred_at, data } = (await opened(entry).finally(() => enable(form, true))).event;
   fillIn(form, data);
   Object.assign(form.dataset, { eventId: event_id, caseId: case_id, noteId: data.note_id ?? form.dataset.noteId });
   form.elements.occurred_at.value = forForm(occurred_at);

@@ -5,8 +5,9 @@ import { caseCode } from "/static/case-code.js";
 import { noteLook } from "/static/looks.js";
 import { entries } from "/static/outbox.js";
 import { Closed, heed, lockOf, open } from "/static/reading.js";
+import { contentOf } from "/static/sending.js";
 import { attend } from "/static/sheet.js";
-import { forForm, latinDigits, say, time } from "/static/words.js";
+import { count, forForm, latinDigits, say, time } from "/static/words.js";
 
 const OPENING = "case_opened";
 const FORM = /^\/cases\/([0-9a-f-]{36})\/record$/;
@@ -68,7 +69,7 @@ function showSheet(type, caseId, isOutgoing) {
   main.querySelector("[data-title]").textContent = form.dataset.typeName;
   main.append(form);
   if (type !== OPENING) showCase(caseId);
-  attend(form);
+  attend(form, async (entry) => (await readHere(entry)) ?? contentOf(entry));
 }
 
 // --- what is kept -----------------------------------------------------------------------------------------------------
@@ -133,16 +134,41 @@ function showPhones(place, { phones, open: times }, caseId, instant) {
   place.append(Object.assign(document.createElement("p"), { className: "notice", textContent: say("reading.not_now") }));
 }
 
-// What she recorded of this case since, and nobody else knows yet.
+// What an entry of the outbox says, as far as this device can tell: undefined where it is sealed to the origin alone.
+async function readHere(entry) {
+  try {
+    return entry.clear ?? (await opened?.reads(entry.copy));
+  } catch (error) {
+    console.warn("a copy that cannot be opened:", error.message);
+    return undefined;
+  }
+}
+
+// What she recorded of this case since, and nobody else knows yet; and how much there is of which this device cannot say
+// whether it is of this case: recorded before she chose her PIN, or another one.
 async function showUnsent(caseId) {
-  const hers = (await entries()).filter((entry) => entry.account === account && entry.event.case_id === caseId);
+  const hers = (await entries()).filter((entry) => entry.account === account);
+  const read = await Promise.all(hers.map(async (entry) => ({ ...entry, event: (await readHere(entry))?.event })));
+  const ofThisCase = read.filter(({ event }) => event?.case_id === caseId);
+  const unknown = caseId ? read.filter(({ event }) => event === undefined).length : 0;
   const list = main.querySelector("[data-kept-unsent]");
-  list.hidden = hers.length === 0;
-  list.querySelector("ul").replaceChildren(
-    ...hers.map(({ event }) =>
-      Object.assign(document.createElement("li"), { textContent: `${say(`type.${event.type}`)}, ${time(event.occurred_at)}` }),
-    ),
-  );
+  list.hidden = ofThisCase.length + unknown === 0;
+  list.querySelector("ul").replaceChildren(...ofThisCase.map(unsentLine));
+  const more = list.querySelector("[data-unknown]");
+  more.dataset.unknown = String(unknown);
+  more.hidden = unknown === 0;
+  if (unknown) more.textContent = count("reading.of_unknown_cases", unknown);
+}
+
+function unsentLine({ event, refusal }) {
+  const line = document.createElement("li");
+  line.append(`${say(`type.${event.type}`)}, ${time(event.occurred_at)}`);
+  if (!refusal) return line;
+  const correct = document.createElement("a");
+  const form = event.type === OPENING ? "/open-case" : `/cases/${event.case_id}/record?type=${event.type}`;
+  Object.assign(correct, { href: `${form}#correct=${event.event_id}`, textContent: say("outbox.correct") });
+  line.append(` (${say("outbox.state_refused")}) `, correct);
+  return line;
 }
 
 function askForPin() {

@@ -1,37 +1,57 @@
 // The list of what is on this device and not in the log: what waits, and what was refused and why.
 
 import { caseCode } from "/static/case-code.js";
-import { entries, giveUp, onChange } from "/static/outbox.js";
+import { entries, giveUp, onChange, waitAgain } from "/static/outbox.js";
+import { contentOf } from "/static/sending.js";
 import { sendNow } from "/static/unsent.js";
 import { count, say, time } from "/static/words.js";
 
+const CANNOT_OPEN = "urn:reintegration:problem:cannot_open";
 const account = document.body.dataset.account;
 const list = document.querySelector("[data-outbox]");
 const send = document.querySelector("[data-send]");
 
-function lineOf({ event, refusal }) {
+// Of which case it is only the origin can say (or her PIN, on her page), and is asked for what is to be corrected.
+function lineOf(entry) {
+  const { event_id, type, kept_at, refusal, clear } = entry;
   const line = document.querySelector("template[data-line]").content.firstElementChild.cloneNode(true);
   const slot = (name) => line.querySelector(`[data-slot="${name}"]`);
-  line.dataset.event = event.event_id;
+  line.dataset.event = event_id;
   line.dataset.state = refusal ? "refused" : "waiting";
-  slot("type").textContent = say(`type.${event.type}`);
-  slot("code").textContent = caseCode(event.case_id);
-  slot("code").href = `/cases/${event.case_id}`;
+  slot("type").textContent = say(`type.${type}`);
   slot("state").textContent = say(refusal ? "outbox.state_refused" : "outbox.state_waiting");
-  slot("time").textContent = time(event.occurred_at);
-  if (refusal) showRefusal(line, slot, event, refusal);
+  slot("time").textContent = say("outbox.kept_at", { time: time(kept_at) });
+  line.querySelector("[data-in-clear]").hidden = !clear;
+  if (refusal) showRefusal(line, slot, entry);
   return line;
 }
 
-function showRefusal(line, slot, event, refusal) {
+function showRefusal(line, slot, entry) {
+  const { event_id, refusal } = entry;
   line.className = "high";
   slot("state").className = "tag high";
   line.querySelector("[data-refusal]").hidden = false;
   const errors = refusal.errors.map(({ field, message }) => (field ? `${field}: ${message}` : message));
   slot("refusal").textContent = [refusal.detail, ...errors].join(" ");
-  const form = event.type === "case_opened" ? "/open-case" : `/cases/${event.case_id}/record?type=${event.type}`;
-  slot("correct").href = `${form}#correct=${event.event_id}`;
-  line.querySelector("[data-give-up]").addEventListener("click", () => giveUp(event.event_id));
+  line.querySelector("[data-give-up]").addEventListener("click", () => giveUp(event_id));
+  const again = line.querySelector("[data-again]");
+  again.hidden = refusal.type !== CANNOT_OPEN;
+  again.addEventListener("click", () => waitAgain(event_id).then(sendNow));
+  if (refusal.type !== CANNOT_OPEN) offerCorrection(line, slot, entry);
+}
+
+async function offerCorrection(line, slot, entry) {
+  try {
+    const { event } = await contentOf(entry);
+    slot("code").textContent = caseCode(event.case_id);
+    slot("code").href = `/cases/${event.case_id}`;
+    const form = event.type === "case_opened" ? "/open-case" : `/cases/${event.case_id}/record?type=${event.type}`;
+    slot("correct").href = `${form}#correct=${entry.event_id}`;
+    slot("correct").hidden = false;
+  } catch (error) {
+    console.info("it cannot be corrected now:", error.message);
+    line.querySelector("[data-not-now]").hidden = false;
+  }
 }
 
 async function paint() {
@@ -59,5 +79,6 @@ async function sayWhetherItStays() {
 document.querySelector("[data-needs-script]").remove();
 send.addEventListener("click", sendNow);
 onChange(paint);
+window.addEventListener("online", paint);
 paint();
 sayWhetherItStays();
