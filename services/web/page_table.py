@@ -80,6 +80,7 @@ _STAFF: Final = (
     Route("/today", staff.today, middleware=_SMALL),
     Route("/unsent", device.unsent),
     Route("/unsent/events", sealed_outbox.send_events, methods=["POST"]),
+    Route("/unsent/words", sealed_outbox.send_words, methods=["POST"]),
     Route("/unsent/opened", sealed_outbox.open_for_her, methods=["POST"]),
     Route("/sheets", device.sheets, middleware=_SMALL),
     Route("/session", device.session),

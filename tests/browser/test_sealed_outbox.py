@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,19 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
+from services.vault.bootstrap import create_app
 from services.web.routes import Part
 from tests.acceptance.canary_search import Search
 from tests.browser.accessible import violations
 from tests.browser.canned_answers import CASES, CASEWORKER
 from tests.browser.fake_services import FakeServices
+from tests.browser.fake_verifier import FakeVerifier
 from tests.browser.phone import Phone, a_phone, eventually
 from tests.browser.test_outbox import READ_OUTBOX, assert_exactly_once, kept_id, record_a_call, unsent
 from tests.browser_fixture import Faces
+from tests.vault_fixture import CaseworkTable, VaultUnderTest, vault_in
 
+WORDS = "Zqlandlordy ঝকবাড়িওয়ালা"
 STORES = ("IndexedDB", "Service Worker", "Local Storage", "Session Storage")
 """Of a profile, those that pages write to: its history has every address, and with it the case of a form."""
 
@@ -48,8 +53,18 @@ FORGET_THE_KEY = """async () => {
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[tuple[Phone, Faces]]:
-    with a_phone(tmp_path) as found:
+def vault(tmp_path: Path) -> Iterator[VaultUnderTest]:
+    """Asha has the first case."""
+    table = CaseworkTable()
+    table.give(CASES[0], CASEWORKER, "rupantar")
+    made = vault_in(tmp_path / "vault", table, time.time_ns() // 1_000_000)
+    yield made
+    made.vault.store.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, vault: VaultUnderTest) -> Iterator[tuple[Phone, Faces]]:
+    with a_phone(tmp_path, create_app(vault.vault, FakeVerifier())) as found:
         yield found
 
 
@@ -61,6 +76,21 @@ def phone(house: tuple[Phone, Faces]) -> Phone:
 @pytest.fixture
 def services(house: tuple[Phone, Faces]) -> FakeServices:
     return house[1].services
+
+
+def notes_in(vault: VaultUnderTest) -> list[str]:
+    """Who kept or saw what, in the order of the audit."""
+    with vault.vault.store.reading() as transaction:
+        return [f"{entry.look.deed} {entry.look.fields}" for entry in transaction.whole_audit("rupantar")]
+
+
+def record_with_words(page: Page, url: str) -> str:
+    page.goto(f"{url}/cases/{CASES[0]}/record?type=call")
+    page.get_by_label("We called").check()
+    page.get_by_label("Reached").check()
+    page.get_by_label("In words").fill(WORDS)
+    page.get_by_role("button", name="Save").click()
+    return kept_id(page)
 
 
 def open_in_the_field(page: Page, url: str) -> str:
@@ -86,17 +116,17 @@ def outbox(page: Page) -> list[dict[str, Any]]:
 
 
 def test_what_waits_cannot_be_read_by_who_has_the_phone_and_arrives_once_after_kill_9(
-    phone: Phone, services: FakeServices
+    phone: Phone, services: FakeServices, vault: VaultUnderTest
 ) -> None:
     page = phone.signed_in("asha")
     phone.go_offline()
     opening = open_in_the_field(page, phone.url)
-    record_a_call(page, phone.url, "money")
-    call = kept_id(page)
+    call = record_with_words(page, phone.url)
+    expect(page.locator("[data-words=waiting]")).to_be_visible()
     phone.kill()
-    found = found_in(phone.profile, [opening, call, CASES[0], "satkhira"])
+    found = found_in(phone.profile, [opening, call, CASES[0], "satkhira", *WORDS.split()])
     assert all("IndexedDB" in found[event_id] for event_id in (opening, call)), "the search sees nothing"
-    assert not found["satkhira"]
+    assert not [word for word in ("satkhira", *WORDS.split()) if found[word]]
     assert not found[CASES[0]] & set(STORES)
 
     as_it_was = Path(shutil.copytree(phone.profile, phone.profile.with_name("as it was"), symlinks=True))
@@ -105,6 +135,10 @@ def test_what_waits_cannot_be_read_by_who_has_the_phone_and_arrives_once_after_k
     page = phone.signed_in("asha")
     unsent(page, 0)
     assert_exactly_once(services, {opening, call})
+    assert notes_in(vault) == ["kept notes"]
+    page.goto(f"{phone.url}/cases/{CASES[0]}")
+    page.get_by_role("button", name="Read the words").click()
+    expect(page.locator(".words")).to_contain_text(WORDS)
     # That of a case which was opened on the phone stood in no address either.
     case_id = services.recorded[opening]["case_id"]
     assert found_in(as_it_was, [case_id]) == {case_id: set()}

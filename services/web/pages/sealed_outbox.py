@@ -17,12 +17,13 @@ from services.runtime.problems import Problem, problem_of_status
 from services.runtime.strict_json import InvalidJson, strict_json
 from services.web.backends import PartAway, Refused, SessionEnded
 from services.web.envelopes import About, CannotOpen, What, Why, opened
-from services.web.faces import NotSignedIn, Visit, understood, visit_of
+from services.web.faces import NotSignedIn, Visit, now_text, understood, visit_of
 from services.web.pages.staff import ID
 from services.web.problems import not_from_this_origin, part_away
 from services.web.routes import KIB, Part
 from services.web.sealing_keys import SealingKeys
 from services.web.sessions import ForgedRequest, check_proxied
+from services.web.written_words import Written, keep_words
 
 MOST_AT_ONCE: Final = 200
 _BODY_BYTES: Final = 2048 * KIB
@@ -111,6 +112,34 @@ async def send_events(visit: Visit, entries: Sequence[Entry]) -> Response:
 
 
 @_for_scripts
+async def send_words(visit: Visit, entries: Sequence[Entry]) -> Response:
+    """Words whose event is recorded, handed on to the vault: when it had them, or the problem, in order."""
+    return JSONResponse({"results": [await _words_sent(visit, entry) for entry in entries]})
+
+
+async def _words_sent(visit: Visit, entry: Entry) -> dict[str, object]:
+    try:
+        written = await keep_words(visit, _words_of(visit, entry))
+    except CannotOpen as unopened:
+        return {"event_id": entry.event_id, "problem": _unopened(visit, unopened).to_json()}
+    if written.refusal:
+        problem = Problem(written.status, "Not kept", written.refusal, kind="words_not_kept")
+        return {"event_id": entry.event_id, "problem": problem.to_json()}
+    return {"event_id": entry.event_id, "words_kept_at": now_text()}
+
+
+def _words_of(visit: Visit, entry: Entry) -> Written:
+    """Raises CannotOpen."""
+    match entry.told(visit, What.WORDS):
+        case {"case_id": str(case_id), "note_id": str(note_id), "occurred_at": str(occurred_at), "text": str(text)} if (
+            ID.fullmatch(case_id) and ID.fullmatch(note_id)
+        ):
+            return Written(case_id, note_id, occurred_at, text)
+        case _:
+            raise CannotOpen(Why.DAMAGED)
+
+
+@_for_scripts
 async def open_for_her(visit: Visit, entries: Sequence[Entry]) -> Response:
     """What she wrote herself and was refused, so that she can correct it."""
     return JSONResponse({"results": [_shown(visit, entry) for entry in entries]})
@@ -118,7 +147,8 @@ async def open_for_her(visit: Visit, entries: Sequence[Entry]) -> Response:
 
 def _shown(visit: Visit, entry: Entry) -> dict[str, object]:
     try:
-        return {"event_id": entry.event_id, "event": _event_of(visit, entry)}
+        told = {str(what): entry.told(visit, what) for what in What}
+        return {"event_id": entry.event_id, **{what: said for what, said in told.items() if said is not None}}
     except CannotOpen as unopened:
         return {"event_id": entry.event_id, "problem": _unopened(visit, unopened).to_json()}
 

@@ -4,14 +4,17 @@
 // time and its data stay as they were written. One that was refused stays, with the reason, until it is corrected (the
 // same event_id again) or given up by the person who wrote it.
 //
-// It is sealed to the origin (envelope.js) before it is written, and for her who chose a PIN a copy of it to the key that
-// this opens (reading.js). Losing nothing comes first: where the origin's key is not at hand it is kept in clear, and
+// What was said in words about it stands beside it, and stays until the vault has it: the event goes first, and never waits.
+//
+// All of it is sealed to the origin (envelope.js) before it is written, and for her who chose a PIN a copy of it to the key
+// that this opens (reading.js). Losing nothing comes first: where the origin's key is not at hand it is kept in clear, and
 // sealed as soon as it is.
 //
 // An entry: place (the order of writing), event_id, account (whose it is), edition (goes up when it is written anew), type
-// and kept_at (when it was first written here), refusal (null while it waits): { status, type, detail, errors:
-// [{ field, message }] }, and either sealed: { event }, an envelope, with copy (null without a PIN), or clear: { event }, as
-// /v1/events takes it.
+// and kept_at (when it was first written here), recorded (true when only the words are left), refusal (null while it
+// waits): { status, type, detail, errors: [{ field, message }] }, and either sealed: { event, words }, an envelope each, with
+// copy (null without a PIN), or clear: { event, words }: the event as /v1/events takes it, the words as { case_id, note_id,
+// occurred_at, text }. What is not there is left out.
 
 import { enveloped } from "/static/envelope.js";
 import { copyFor } from "/static/reading.js";
@@ -43,8 +46,8 @@ async function sealed(entry, content) {
     console.info("sealed without a copy:", error.message);
     return null;
   });
-  const [event, copy] = await Promise.all([enveloped("event", entry, content.event), copying]);
-  return { sealed: { event }, copy, clear: null };
+  const parts = Object.entries(content).map(async ([what, part]) => [what, await enveloped(what, entry, part)]);
+  return { sealed: Object.fromEntries(await Promise.all(parts)), copy: await copying, clear: null };
 }
 
 async function sealedWherePossible(entry, content) {
@@ -73,23 +76,31 @@ export async function sealAll() {
 
 // --- writing ----------------------------------------------------------------------------------------------------------
 
-// All of them or none.
-export async function keep(events, account) {
+// Of each what is to be kept: { event, words }, words where there are some. All of them or none.
+export async function keep(contents, account) {
   let isKept = false;
   while (!isKept) {
-    const anew = await Promise.all(events.map((event) => entryWith(event, account)));
+    const anew = await Promise.all(contents.map((content) => entryWith(content, account)));
     isKept = await outbox.writing(STORE, (store) => putAll(store, anew));
   }
-  for (const event of events) tell({ kept: event.event_id });
+  for (const { event } of contents) tell({ kept: event.event_id });
 }
 
-async function entryWith(event, account) {
-  const { event_id, type } = event;
+async function entryWith(content, account) {
+  const { event_id, type } = content.event;
   const before = await entryOf(event_id);
   const edition = (before?.edition ?? 0) + 1;
   const kept_at = before?.kept_at ?? new Date().toISOString();
   const entry = { event_id, account, edition, type, kept_at, refusal: null };
-  return { ...entry, ...(await sealedWherePossible(entry, { event })) };
+  return { ...entry, ...(await sealedWherePossible(entry, content)) };
+}
+
+// In place of words that were refused.
+export async function keepWords(before, words) {
+  const entry = { ...before, edition: before.edition + 1, refusal: null };
+  const anew = { ...entry, ...(await sealedWherePossible(entry, { words })) };
+  await settle(before, (store) => store.put(anew));
+  tell({ kept: entry.event_id });
 }
 
 // Whether they could be put: not where another page wrote one of them while it was being sealed.
@@ -118,8 +129,23 @@ async function settle(sent, change) {
 
 export async function received(sent, receipt) {
   if (receipt.event_id !== sent.event_id) throw new Error("a receipt for another event");
-  await settle(sent, (store, found) => store.delete(found.place));
+  await settle(sent, (store, found) => {
+    const left = wordsOf(found);
+    return left ? store.put(left) : store.delete(found.place);
+  });
   tell({ received: sent.event_id, receipt });
+}
+
+// The entry without its event, undefined where no words are left.
+function wordsOf(entry) {
+  const { sealed, clear } = entry;
+  if (!(sealed ?? clear).words) return undefined;
+  return { ...entry, recorded: true, sealed: sealed && { words: sealed.words }, clear: clear && { words: clear.words } };
+}
+
+export async function wordsReceived(sent) {
+  await settle(sent, (store, found) => store.delete(found.place));
+  tell({ words_received: sent.event_id });
 }
 
 export async function refused(sent, refusal) {

@@ -147,7 +147,7 @@ async function readHere(entry) {
 // What she recorded of this case since, and nobody else knows yet; and how much there is of which this device cannot say
 // whether it is of this case: recorded before she chose her PIN, or another one.
 async function showUnsent(caseId) {
-  const hers = (await entries()).filter((entry) => entry.account === account);
+  const hers = (await entries()).filter((entry) => entry.account === account && !entry.recorded);
   const read = await Promise.all(hers.map(async (entry) => ({ ...entry, event: (await readHere(entry))?.event })));
   const ofThisCase = read.filter(({ event }) => event?.case_id === caseId);
   const unknown = caseId ? read.filter(({ event }) => event === undefined).length : 0;
@@ -205,9 +205,6 @@ function refuse(form, closed) {
 
 const isHere = ({ pathname }) => pathname === "/open-case" || [LIST, CASE, FORM].some((page) => page.test(pathname));
 
-// Words that are nowhere else: the browser asks before they are left.
-const holdsWords = () => document.querySelector("[data-words=not_kept]") !== null;
-
 function go(where) {
   window.history.pushState(null, "", where);
   render().then(() => main.focus());
@@ -216,11 +213,11 @@ function go(where) {
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   const isOurs = link?.origin === window.location.origin && isHere(link) && !("live" in link.dataset);
-  if (!isOurs || opened === null || holdsWords()) return;
+  if (!isOurs || opened === null) return;
   event.preventDefault();
   go(link.href);
 });
-window.addEventListener("popstate", () => (holdsWords() ? window.location.reload() : render()));
+window.addEventListener("popstate", render);
 // With a connection there is a page that is not old; a form that was begun is left alone.
 window.addEventListener("online", () => {
   if (main.querySelector("[data-kept-page], [data-pin]")) window.location.reload();

@@ -32,6 +32,7 @@ def test_every_sentence_of_the_scripts_is_served_in_every_language(language: Lan
     assert len(SAID) > 10
     wanted = {*SAID, *CHOSEN, *(f"outbox.why_{why}" for why in WHY), *(f"type.{name}" for name in EVENT_TYPES)}
     wanted |= {f"reading.{why}" for why in NOT_OPENED}
+    wanted |= {f"outbox.words_{state}" for state in ("waiting", "kept", "refused")}
     wanted |= {f"month.{month}" for month in range(1, 13)}
     assert wanted - sentences(language).keys() == set()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,19 +13,23 @@ import httpx
 import pytest
 
 from services.runtime.problems import Problem
+from services.vault.bootstrap import create_app as create_app_of_vault
 from services.web.app import create_app
-from services.web.catalogue import Language, words_of
+from services.web.catalogue import Language
+from services.web.catalogue import words_of as catalogue_of
 from services.web.routes import Part
 from services.web.sealing_keys import SealingKeys
 from services.web.sessions import FORM_HEADER, form_token
 from tests.browser.canned_answers import CASES, CASEWORKER, OTHER_CASEWORKER
 from tests.browser.fake_services import FakeServices
 from tests.browser.fake_verifier import FakeVerifier
-from tests.sealed_entry import Json, sealed_entry
+from tests.sealed_entry import Json, an_envelope, sealed_entry
+from tests.vault_fixture import CaseworkTable, vault_in
 
 KEYS = SealingKeys.of_this_process()
 KEY = KEYS.offered.to_json()
-SAID = words_of(Language.ENGLISH)
+NOTE = "44444444-4444-4444-8444-444444444444"
+SAID = catalogue_of(Language.ENGLISH)
 
 
 @dataclass
@@ -34,6 +40,9 @@ class Device:
     async def sends(self, *entries: Json, person: str = "asha", **headers: str) -> httpx.Response:
         return await self._posts("/unsent/events", entries, person, headers)
 
+    async def sends_words(self, *entries: Json, person: str = "asha") -> httpx.Response:
+        return await self._posts("/unsent/words", entries, person, {})
+
     async def opens(self, *entries: Json, person: str = "asha") -> httpx.Response:
         return await self._posts("/unsent/opened", entries, person, {})
 
@@ -43,12 +52,15 @@ class Device:
 
 
 @pytest.fixture
-async def device() -> AsyncIterator[Device]:
-    services = FakeServices()
-    inside = httpx.AsyncClient(transport=httpx.ASGITransport(services.app()))
+async def device(tmp_path: Path) -> AsyncIterator[Device]:
+    services, table = FakeServices(), CaseworkTable()
+    table.give(CASES[0], CASEWORKER, "rupantar")
+    vault = vault_in(tmp_path, table).vault
+    inside = httpx.AsyncClient(transport=httpx.ASGITransport(services.app(create_app_of_vault(vault, FakeVerifier()))))
     origin = create_app(dict.fromkeys(Part, "http://parts.inside"), inside, FakeVerifier(), sealing_keys=KEYS)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(origin), base_url="http://notebook.example") as client:
         yield Device(services, client)
+    vault.store.close()
 
 
 def an_event(problem: str = "health") -> Json:
@@ -114,6 +126,47 @@ async def test_her_own_is_opened_for_her_and_kept_nowhere(device: Device) -> Non
     assert device.services.posts == []
 
 
+def words_of(event: Json, text: str = "She said so.", **other: str) -> Json:
+    about = {"case_id": event["case_id"], "note_id": NOTE, "occurred_at": event["occurred_at"], "text": text, **other}
+    envelope = an_envelope(KEY, ("words", event["event_id"], CASEWORKER, 1), json.dumps(about).encode())
+    return {"event_id": event["event_id"], "edition": 1, "sealed": {"words": envelope}}
+
+
+async def test_words_go_to_the_vault_and_sent_again_they_are_there_once(device: Device) -> None:
+    words = words_of(an_event())
+    for _ in range(2):
+        (result,) = (await device.sends_words(words)).json()["results"]
+        assert result["event_id"] == words["event_id"] and result["words_kept_at"]
+    other = await device.sends_words(words_of(an_event(), "Something else."))
+    assert problems(other) == [SAID("words.other_content")]
+    assert other.json()["results"][0]["problem"]["status"] == 409
+    opened = (await device.opens(words)).json()["results"][0]
+    assert opened["words"]["text"] == "She said so." and "event" not in opened
+
+
+async def test_while_the_vault_is_away_words_stay_on_the_device_and_events_go(device: Device) -> None:
+    device.services.away = {Part.VAULT}
+    event = an_event()
+    assert problems(await device.sends(sealed(event))) == [None]
+    (result,) = (await device.sends_words(words_of(event))).json()["results"]
+    assert result["problem"]["status"] == 503
+
+
+@pytest.mark.parametrize("other", [{"case_id": "../x"}, {"note_id": "?"}])
+async def test_words_about_nothing_are_damaged(device: Device, other: dict[str, str]) -> None:
+    answer = await device.sends_words(words_of(an_event(), **other))
+    assert problems(answer) == [SAID("outbox.unopened_damaged")]
+
+
+async def test_an_event_does_not_open_as_words_nor_words_as_an_event(device: Device) -> None:
+    event = an_event()
+    entry, words = sealed(event), words_of(event)
+    crossed = {"event": words["sealed"]["words"], "words": entry["sealed"]["event"]}
+    damaged = [SAID("outbox.unopened_damaged")]
+    assert problems(await device.sends({**entry, "sealed": crossed})) == damaged
+    assert problems(await device.sends_words({**entry, "sealed": crossed})) == damaged
+
+
 async def test_what_casework_refuses_is_refused_with_its_words(device: Device) -> None:
     device.services.refused = {"money": Problem(422, "Not valid", "It cannot be taken.", [("data.problem", "no")])}
     answer = await device.sends(sealed(an_event("money")), sealed(an_event()))
@@ -155,7 +208,7 @@ async def test_only_a_page_of_this_origin_sends_and_only_in_its_own_session(devi
 )
 async def test_what_is_no_list_of_entries_is_refused_as_a_whole(device: Device, body: bytes) -> None:
     headers = {"cookie": "session=asha", "sec-fetch-site": "same-origin"}
-    for path in ("/unsent/events", "/unsent/opened"):
+    for path in ("/unsent/events", "/unsent/words", "/unsent/opened"):
         assert (await device.client.post(path, content=body, headers=headers)).status_code == 422
 
 
