@@ -347,3 +347,19 @@ def test_whose_session_it_is_is_checked_at_the_moment_of_sending(phone: Phone, s
         token,
     )
     assert status == 403 and services.recorded == {}
+
+
+def test_where_nothing_can_be_kept_a_form_that_stood_in_is_sent_as_a_form(phone: Phone, services: FakeServices) -> None:
+    phone.signed_in("asha")
+    phone.close_pages()
+    page = phone.browser.new_page()
+    page.add_init_script("IDBFactory.prototype.open = () => { throw new Error('there is no room'); };")
+    phone.go_offline()
+    page.goto(phone.url + CALL)
+    page.get_by_label("We called").check()
+    page.get_by_label("No answer").check()
+    phone.go_online()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("[data-receipt]")).to_be_visible()
+    (event,) = services.recorded.values()
+    assert (event["case_id"], event["type"]) == (CASES[0], "call")

@@ -68,7 +68,11 @@ function showSheet(type, caseId, isOutgoing) {
   if (outgoing) outgoing.checked = isOutgoing;
   main.querySelector("[data-title]").textContent = form.dataset.typeName;
   main.append(form);
-  if (type !== OPENING) showCase(caseId);
+  if (type !== OPENING) {
+    // Where nothing can be kept it goes there as a form.
+    form.action = `/cases/${caseId}/record?type=${type}`;
+    showCase(caseId);
+  }
   attend(form, async (entry) => (await readHere(entry)) ?? contentOf(entry));
 }
 

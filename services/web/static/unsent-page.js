@@ -1,6 +1,7 @@
 // The list of what is on this device and not in the log: what waits, and what was refused and why.
 
 import { caseCode } from "/static/case-code.js";
+import { refusedLooks } from "/static/looks.js";
 import { entries, giveUp, keepWords, onChange, waitAgain } from "/static/outbox.js";
 import { contentOf } from "/static/sending.js";
 import { sendNow } from "/static/unsent.js";
@@ -91,6 +92,15 @@ async function paint() {
   if (others) elsewhere.textContent = count("outbox.of_others", others);
 }
 
+// Looks at cards that the vault does not take: they are said here and stay.
+async function sayRefusedLooks() {
+  const refused = await refusedLooks(account);
+  const said = document.querySelector("[data-refused-looks]");
+  said.dataset.refusedLooks = String(refused);
+  said.hidden = refused === 0;
+  if (refused) said.textContent = count("outbox.refused_looks", refused);
+}
+
 // Whether the browser has promised to throw nothing away when the device runs out of space.
 async function sayWhetherItStays() {
   const promised = await navigator.storage?.persisted?.();
@@ -107,3 +117,4 @@ onChange(paint);
 window.addEventListener("online", paint);
 paint();
 sayWhetherItStays();
+sayRefusedLooks();
