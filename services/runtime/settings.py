@@ -145,6 +145,9 @@ class Settings(BaseSettings):
     # Where each service's own secret is a file of its name; beside the accounts, unless services are on other machines.
     service_secrets_dir: Path | None = None
 
+    # Where the keys are to which devices seal what waits on them; one is made at the first start.
+    sealing_keys_dir: Path | None = None
+
     # Ways.
     # A stream worker's own name: with one, a worker that starts again takes its partitions back at once; without, the
     # group waits until it misses the old one. No two workers at the same time may have the same.
@@ -218,6 +221,11 @@ class Settings(BaseSettings):
     def vault_keys(self) -> Path:
         """The vault's key file: beside the data only where nobody said a better place."""
         return self.vault_key_file or self.var_dir / "vault-keys" / "vault-keys.json"
+
+    @property
+    def sealing_keys(self) -> Path:
+        """Where the origin keeps the keys that open what devices sealed."""
+        return self.sealing_keys_dir or self.var_dir / "sealing-keys"
 
     @property
     def alerting_dir(self) -> Path:

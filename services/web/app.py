@@ -35,6 +35,7 @@ from services.web.proxy import Proxy
 from services.web.reading_halves import ReadingHalves
 from services.web.renewing import Renewals, Renewing
 from services.web.routes import ROUTES, Part
+from services.web.sealing_keys import SealingKeys
 
 _SMALL: Final = [Middleware(GZipMiddleware)]
 _OF_PROGRAMS: Final = ("/v1/", "/.well-known/")
@@ -49,12 +50,14 @@ def create_app(
     limits: RateLimits | None = None,
     names: frozenset[str] | None = None,
     halves: ReadingHalves | None = None,
+    sealing_keys: SealingKeys | None = None,
 ) -> Starlette:
     """The app; it closes the client when it stops. `addresses`: http://host:port of each part.
 
     workers: the same of stream workers, by name, whose readiness counts as well.
     limits: how much may be asked for; without, those of the settings' defaults. names: the hosts it answers to.
-    halves: of the keys by which devices keep pages; without, of a secret that ends with the process.
+    halves: of the keys by which devices keep pages; sealing_keys: what waits on devices is sealed to them. Without, of
+    secrets that end with the process.
     """
 
     @asynccontextmanager
@@ -80,6 +83,7 @@ def create_app(
     app.state.verifier = verifier
     app.state.backends = backends
     app.state.reading_halves = halves or ReadingHalves.of_this_process()
+    app.state.sealing_keys = sealing_keys or SealingKeys.of_this_process()
     app.state.documents = documents
     return app
 
@@ -91,6 +95,7 @@ def _plumbing_routes(documents: Documents) -> list[BaseRoute]:
         Route("/openapi.json", documents.openapi),
         Route("/favicon.ico", _icon),
         Route("/static/worker.js", device.worker, middleware=_SMALL),
+        Route("/static/sealing-key.json", device.sealing_key),
         Route("/static/words/{language}.json", device.words_of_scripts, middleware=_SMALL),
         Mount("/static", GZipMiddleware(_Static(directory=STATIC)), name="static"),
     ]

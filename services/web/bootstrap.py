@@ -20,6 +20,7 @@ from services.runtime.tls import Certificate
 from services.web.app import create_app
 from services.web.reading_halves import ReadingHalves
 from services.web.routes import Part
+from services.web.sealing_keys import SealingKeys
 
 # Far less than the parts wait before they close an idle connection: none is used that is just being closed.
 _IDLE_SECONDS: Final = 15.0
@@ -35,6 +36,7 @@ def app_from(settings: Settings, certificate: Certificate | None = None) -> Star
         RateLimits(settings),
         certificate.names if certificate else None,
         ReadingHalves.of_installation(settings.var_dir / "web", settings.offline_lease_days),
+        SealingKeys.of_installation(settings.sealing_keys),
     )
 
 

@@ -32,13 +32,14 @@ def words_json(language: Language) -> bytes:
 
 
 @cache
-def worker_script() -> bytes:
-    """The service worker after the edition of what it keeps: browsers take it anew with any other file or word."""
+def worker_script(key_id: str) -> bytes:
+    """The service worker after the edition of what it keeps: browsers take it anew with any other file, word or key."""
     digest = hashlib.sha256()
     for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
         digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     for language in Language:
         digest.update(words_json(language))
+    digest.update(key_id.encode())
     edition = json.dumps(digest.hexdigest()[:16])
     return f"const EDITION = {edition};\n".encode() + (STATIC / "worker.js").read_bytes()
 

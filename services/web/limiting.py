@@ -90,7 +90,7 @@ def kind_of(method: str, path: str) -> Kind:
 
 
 def _records(path: str) -> bool:
-    if path.startswith("/v1/events") or path == "/open-case":
+    if path.startswith("/v1/events") or path in ("/open-case", "/unsent/events"):
         return True
     return path.startswith("/cases/") and path.endswith("/record")
 

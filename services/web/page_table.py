@@ -30,6 +30,7 @@ from services.web.pages import (
     register,
     releases,
     report,
+    sealed_outbox,
     second_person,
     several,
     signing,
@@ -78,6 +79,9 @@ _OF_A_CASE: Final = (
 _STAFF: Final = (
     Route("/today", staff.today, middleware=_SMALL),
     Route("/unsent", device.unsent),
+    Route("/unsent/events", sealed_outbox.send_events, methods=["POST"]),
+    Route("/unsent/words", sealed_outbox.send_words, methods=["POST"]),
+    Route("/unsent/opened", sealed_outbox.open_for_her, methods=["POST"]),
     Route("/sheets", device.sheets, middleware=_SMALL),
     Route("/session", device.session),
     Route("/take-along/cards", cards_along.cards_along, methods=["POST"]),

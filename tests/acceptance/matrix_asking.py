@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,9 +29,12 @@ from services.web.sessions import FORM_FIELD, form_token
 from tests import local_http
 from tests.acceptance.faces import Served
 from tests.acceptance.survivor_cases import Json, an_event, now
+from tests.sealed_entry import an_envelope, sealed_entry
 from tests.system_fixture import System, bearer
 
-RECORDING = ("/v1/events", "/v1/events:batch")
+RECORDING = ("/v1/events", "/v1/events:batch", "/unsent/events", "/unsent/words")
+SEALED = ("/unsent/events", "/unsent/words", "/unsent/opened")
+"""What phones send sealed to the origin."""
 FIRST_QUARTER, NEXT_QUARTER = "2020-Q1", "2020-Q2"
 ABOUT_ONE_IN_THE_BODY = (
     *RECORDING,
@@ -198,9 +202,9 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
 
 
 def _status(served: Served, answer: httpx.Response) -> str:
-    if served.path == "/v1/events:batch" and answer.status_code == 200:
+    if served.path in ("/v1/events:batch", "/unsent/events", "/unsent/words") and answer.status_code == 200:
         (result,) = answer.json()["results"]
-        inner = "a receipt" if "receipt" in result else result["problem"]["status"]
+        inner = result["problem"]["status"] if "problem" in result else "a receipt"
         return f"200 with {inner}"
     if answer.is_redirect:
         onwards = answer.headers["location"].partition("?")[0]
@@ -225,12 +229,26 @@ def _page(system: System, served: Served, who: DemoPerson | None, about: Subject
     headers = {"origin": system.url, **cookies}
     form = {} if who is None else {FORM_FIELD: form_token(who.token)}
     form |= _typed(system, served, about)
+    content: Json = {"data": form} if served.method == "POST" else {}
+    if served.path in SEALED:
+        content = {"json": {"entries": [_sealed(system, who, about)]}}
     # A browser of her own: one that had signed in before would bring that session along.
     with local_http.client(timeout=30) as browser:
-        answer = browser.request(served.method, url, headers=headers, data=form if served.method == "POST" else None)
+        answer = browser.request(served.method, url, headers=headers, **content)
     # Around the refusal the inbox comes back with her own alerts, whose words change every second.
     said = "".join(re.findall(r"data-refusal>(.*?)<", answer.text)) if "/inbox/" in served.path else answer.text
     return Obtained(_status(served, answer), _same_for_all(said, about))
+
+
+def _sealed(system: System, who: DemoPerson | None, about: Subject) -> Json:
+    """An event and words of it."""
+    key = system.http.get(f"{system.url}/static/sealing-key.json").json()
+    event = an_event(about.case_id, "call", _CALL)
+    account_id = who.account_id if who else about.account_id
+    words = {"case_id": about.case_id, "note_id": str(uuid4()), "occurred_at": event["occurred_at"], "text": "invented"}
+    entry = sealed_entry(key, account_id, event)
+    bound = ("words", event["event_id"], account_id, 1)
+    return {**entry, "sealed": {**entry["sealed"], "words": an_envelope(key, bound, json.dumps(words).encode())}}
 
 
 def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:

@@ -45,7 +45,7 @@ class Losing:
             await send(message)
 
         assert self.app is not None
-        of_events = scope["type"] == "http" and scope["path"].startswith("/v1/events")
+        of_events = scope["type"] == "http" and scope["path"] == "/unsent/events"
         await self.app(scope, receive, lose_the_first if of_events else send)
 
 

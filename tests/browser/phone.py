@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import BrowserContext, BrowserType, Page, sync_playwright
+from starlette.applications import Starlette
 
 from infra.certificates.keeping import Kept, keep_certificates
 from services.runtime.tls import load_certificate
@@ -156,12 +157,12 @@ def phone_on(chromium: BrowserType, line: FaultProxy, directory: Path, kept: Kep
 
 
 @contextmanager
-def a_phone(directory: Path) -> Iterator[tuple[Phone, Faces]]:
-    """In front of canned services."""
+def a_phone(directory: Path, vault: Starlette | None = None) -> Iterator[tuple[Phone, Faces]]:
+    """In front of canned services. vault: a real one among them."""
     kept = keep_certificates(directory / "certificates", NAME, datetime.now(UTC))
     certificate = load_certificate(kept.chain_file, kept.key_file, datetime.now(UTC))
     with (
-        serving(FakeServices(), certificate=certificate) as faces,
+        serving(FakeServices(), vault, certificate) as faces,
         FaultProxy(urlsplit(faces.url).port or 0) as line,
         sync_playwright() as playwright,
         phone_on(playwright.chromium, line, directory, kept) as phone,

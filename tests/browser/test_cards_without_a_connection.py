@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,26 @@ def test_a_card_is_audited_when_it_is_taken_along_and_again_when_it_is_looked_at
     assert staff.looks()[2:] == [("looked_offline", HER), ("looked_offline", ANOTHER)]
     staff.go("/today")
     eventually(lambda: page.evaluate(EVERYTHING_STORED)["looks looks"] == "")
+
+
+A_LOOK = """async ([caseId, at]) => {
+    const { noteLook } = await import("/static/looks.js");
+    await noteLook(document.body.dataset.account, caseId, at);
+}"""
+
+
+def test_a_look_that_the_vault_refuses_stays_in_sight_and_holds_up_no_other(staff: Staff) -> None:
+    take_cards_along(staff)
+    now = time.time_ns() // 1_000_000
+    for case_id in (CASES[2], HER):
+        staff.page.evaluate(A_LOOK, [case_id, now])
+    staff.go("/today")
+    eventually(lambda: staff.looks()[2:] == [("looked_offline", HER)])
+    staff.go("/unsent")
+    expect(staff.page.locator("[data-refused-looks]")).to_have_attribute("data-refused-looks", "1")
+    staff.page.evaluate(A_LOOK, [ANOTHER, now])
+    staff.go("/today")
+    eventually(lambda: staff.looks()[3:] == [("looked_offline", ANOTHER)])
 
 
 def test_at_midnight_the_cards_are_gone_and_the_list_stays(staff: Staff) -> None:

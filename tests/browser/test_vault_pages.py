@@ -14,6 +14,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from services.casework.domain.case_code import case_code
 from services.vault.domain.safe_contact import DAY
 from services.web.routes import Part
+from tests.browser.accessible import violations
+from tests.browser.canned_answers import CASEWORKER, OTHER_CASEWORKER
 from tests.browser.vault_house import (
     ADDRESS,
     ANOTHER,
@@ -218,18 +220,41 @@ def test_while_the_vault_is_away_the_event_is_recorded_and_no_word_is_lost(kept:
     page = sign_in(context, kept.url, "asha")
     kept.faces.services.away = {Part.VAULT}
     record_a_call_with_words(kept, page)
-    expect(page.locator("[data-words-refused]")).to_contain_text("your words are not kept yet")
-    expect(page.get_by_label("In words")).to_have_value(WORDS)
+    expect(page.locator("[data-words=waiting]")).to_contain_text("kept on this device")
+    expect(page.locator("[data-unsent]")).to_have_attribute("data-unsent", "1")
     assert len(kept.faces.services.recorded) == 1 and kept.deeds() == []
-    press(page, "Keep the words")
-    expect(page.locator("[data-words-refused]")).to_contain_text("did not answer")
-    expect(page.get_by_label("In words")).to_have_value(WORDS)
+    # They wait for nothing but the vault, and nothing waits for them.
+    page.goto(f"{kept.url}/cases/{HER}/record?type=counselling")
+    tab_to(page, page.get_by_label("Yes"))
+    page.keyboard.press("Space")
+    press(page, "Save")
+    expect(page.locator("[data-receipt]")).to_be_visible()
     kept.faces.services.away = set()
-    press(page, "Keep the words")
-    expect(page.locator("[data-words=kept]")).to_be_visible()
     page.goto(f"{kept.url}/cases/{HER}")
+    expect(page.locator("[data-unsent]")).to_have_attribute("data-unsent", "0")
     press(page, "Read the words")
     expect(page.locator(".words")).to_contain_text("landlord")
+    assert len(kept.faces.services.recorded) == 2 and kept.deeds() == ["kept", "revealed"]
+
+
+def test_words_that_the_vault_refuses_stay_in_sight_until_they_are_taken(kept: Kept, context: BrowserContext) -> None:
+    page = sign_in(context, kept.url, "asha")
+    kept.under_test.casework.give(HER, OTHER_CASEWORKER, "rupantar")
+    record_a_call_with_words(kept, page)
+    expect(page.locator("[data-words=refused]")).to_contain_text("your words were not accepted")
+    page.goto(f"{kept.url}/unsent")
+    line = page.locator("[data-outbox] li[data-what=words]")
+    expect(line).to_have_attribute("data-state", "refused")
+    expect(line.get_by_label("In words")).to_have_value(WORDS)
+    assert violations(page) == []
+    kept.under_test.casework.give(HER, CASEWORKER, "rupantar")
+    line.get_by_label("In words").fill("She said it differently.")
+    press(page, "Keep the words")
+    expect(page.locator("[data-unsent]")).to_have_attribute("data-refused", "0")
+    expect(page.locator("[data-empty]")).to_be_visible()
+    page.goto(f"{kept.url}/cases/{HER}")
+    press(page, "Read the words")
+    expect(page.locator(".words")).to_contain_text("She said it differently.")
     assert len(kept.faces.services.recorded) == 1 and kept.deeds() == ["kept", "revealed"]
 
 

@@ -1,6 +1,6 @@
 """What is kept besides the log: accounts and keys of `access`, how people want to be told and what is owed to them with
-the key of their addresses, releases and the key of their dice, the vault's database without its keys, the policies in
-use, and what a demonstration says of its data."""
+the key of their addresses, releases and the key of their dice, the keys to which phones sealed what they have not sent
+yet, the vault's database without its keys, the policies in use, and what a demonstration says of its data."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from services.runtime.settings import Settings
 ACCESS: Final = "access"
 ALERTING: Final = "alerting"
 OUTCOMES: Final = "outcomes"
+SEALING_KEYS: Final = "sealing-keys"
 POLICY: Final = "policy"
 DEMO: Final = "demo"
 CHECKPOINTS: Final = "audit-checkpoints.jsonl"
@@ -81,6 +82,7 @@ def _folders(settings: Settings) -> Iterator[tuple[str, Path]]:
     yield ACCESS, settings.access_dir
     yield ALERTING, settings.alerting_dir
     yield OUTCOMES, settings.outcomes_dir
+    yield SEALING_KEYS, settings.sealing_keys
     if not settings.vault_database_url:
         yield VAULT, settings.vault_dir
 

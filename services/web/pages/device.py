@@ -5,6 +5,7 @@ Nothing here is about anybody but the person who asks: these pages are kept on t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,7 @@ from services.web.forms import Control, controls_of
 from services.web.kept_files import kept, words_json, worker_script
 from services.web.pages.staff import Sheet, types_by_use
 from services.web.problems import part_away
+from services.web.sealing_keys import SealingKey, SealingKeys
 from services.web.sessions import form_secret, form_token
 
 _SCRIPT: Final = "text/javascript"
@@ -69,9 +71,19 @@ async def session(request: Request) -> Response:
 
 
 async def worker(request: Request) -> Response:
-    response = kept(request, worker_script(), _SCRIPT)
+    response = kept(request, worker_script(_offered_key(request).key_id), _SCRIPT)
     response.headers["service-worker-allowed"] = "/"
     return response
+
+
+async def sealing_key(request: Request) -> Response:
+    """The public key to which devices seal what waits on them."""
+    return kept(request, json.dumps(_offered_key(request).to_json()).encode(), "application/json")
+
+
+def _offered_key(request: Request) -> SealingKey:
+    keys: SealingKeys = request.app.state.sealing_keys
+    return keys.offered
 
 
 async def words_of_scripts(request: Request) -> Response:

@@ -12,13 +12,15 @@
 // key), public_key, wrong (tries), lease_days, kept_at (by the origin's clock, in ms, as all of these), clock_then (this
 // device's at that moment), seen_at, language, closed (why half is null).
 
-import { openDB } from "/static/vendor/idb.js";
+import { bytesOf, CURVE, decrypted, derived, encoded, encrypted, random, sealedTo, secretFrom, unsealed } from "/static/sealing.js";
+import { databaseNamed } from "/static/store.js";
 
 export const MOST_WRONG = 5;
 const ROUNDS = 600_000;
 const DAY = 24 * 3600 * 1000;
 const NAME = "reading";
-const CURVE = { name: "ECDH", namedCurve: "P-256" };
+const PAGES = "pages v1";
+const COPY = "outbox copy v1";
 
 // why: none (nothing is kept for her), signed_out, lease_over, wrong, wiped. left: how many tries.
 export class Closed extends Error {
@@ -31,30 +33,9 @@ export class Closed extends Error {
 
 // --- the store --------------------------------------------------------------------------------------------------------
 
-let opening = null;
-
-function database() {
-  opening ??= openDB(NAME, 1, { upgrade: (db) => db.createObjectStore(NAME), blocking: forget, terminated: forget }).catch(
-    (error) => {
-      opening = null;
-      throw error;
-    },
-  );
-  return opening;
-}
-
-function forget() {
-  opening?.then((db) => db.close()).catch((error) => console.info("nothing was open:", error.message));
-  opening = null;
-}
-
-async function changing(change) {
-  const transaction = (await database()).transaction(NAME, "readwrite", { durability: "strict" });
-  const [answer] = await Promise.all([change(transaction.store), transaction.done]);
-  return answer;
-}
-
-const currentLock = async () => (await database()).get(NAME, "lock");
+const reading = databaseNamed(NAME, 1, (db) => db.createObjectStore(NAME));
+const changing = (change) => reading.writing(NAME, change);
+const currentLock = async () => (await reading.opened()).get(NAME, "lock");
 
 export async function lockOf(account) {
   const lock = await currentLock();
@@ -107,20 +88,9 @@ export function heed(clock = Date.now()) {
 
 // --- keys -------------------------------------------------------------------------------------------------------------
 
-const encoded = (text) => new TextEncoder().encode(text);
-const random = (size) => crypto.getRandomValues(new Uint8Array(size));
-const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-
 async function markOf(half) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", half));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-const halfFrom = (bytes) => crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveKey"]);
-
-function derived(from, salt, purpose) {
-  const way = { name: "HKDF", hash: "SHA-256", salt, info: encoded(purpose) };
-  return crypto.subtle.deriveKey(way, from, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 }
 
 async function keyOf(pin, { salt, half }) {
@@ -129,31 +99,12 @@ async function keyOf(pin, { salt, half }) {
   return derived(half, await crypto.subtle.deriveBits(way, typed, 256), "private key v1");
 }
 
-// Of two keys that met once: the device's, and one that was made for these pages alone.
-async function agreed(privateKey, publicKey, point) {
-  const bits = await crypto.subtle.deriveBits({ name: "ECDH", public: publicKey }, privateKey, 256);
-  return derived(await crypto.subtle.importKey("raw", bits, "HKDF", false, ["deriveKey"]), point, "pages v1");
-}
+const sealed = (lock, content) => sealedTo(lock.public_key, PAGES, lock.account, content);
 
-async function encrypted(key, account, content) {
-  const iv = random(12);
-  return { iv, bytes: await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: encoded(account) }, key, content) };
-}
-
-function decrypted(key, account, { iv, bytes }) {
-  return crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: encoded(account) }, key, bytes);
-}
-
-async function sealed(lock, content) {
-  const once = await crypto.subtle.generateKey(CURVE, true, ["deriveBits"]);
-  const point = await crypto.subtle.exportKey("raw", once.publicKey);
-  const key = await agreed(once.privateKey, lock.public_key, point);
-  return { point, ...(await encrypted(key, lock.account, encoded(JSON.stringify(content)))) };
-}
-
-async function unsealed(privateKey, account, { point, ...content }) {
-  const key = await agreed(privateKey, await crypto.subtle.importKey("raw", point, CURVE, false, []), point);
-  return JSON.parse(new TextDecoder().decode(await decrypted(key, account, content)));
+// What she wrote herself and is sealed to the origin, once more for her PIN; null where she has none.
+export async function copyFor(account, content) {
+  const lock = await lockOf(account);
+  return lock ? { device: lock.device, ...(await sealedTo(lock.public_key, COPY, account, content)) } : null;
 }
 
 // --- choosing a PIN, keeping, opening ---------------------------------------------------------------------------------
@@ -178,7 +129,7 @@ const keptNow = (told, clock_then) => ({
 export async function choosePin(pin, account, language) {
   const [device, salt, clock_then] = [crypto.randomUUID(), random(16), Date.now()];
   const told = await toTakeAlong(device);
-  const half = await halfFrom(told.half);
+  const half = await secretFrom(told.half);
   const pair = await crypto.subtle.generateKey(CURVE, true, ["deriveBits"]);
   const secret = await crypto.subtle.exportKey("pkcs8", pair.privateKey);
   const wrapped = await encrypted(await keyOf(pin, { salt, half }), account, secret);
@@ -203,7 +154,7 @@ export async function keepAnew(account, language) {
     await wipe();
     return;
   }
-  const half = await halfFrom(told.half);
+  const half = await secretFrom(told.half);
   const pages = await sealed(before, { kept_at: told.now, pages: told.pages });
   await changing(async (store) => {
     const lock = await store.get("lock");
@@ -226,7 +177,8 @@ export async function keepCards(account, { until, cards }) {
   });
 }
 
-// { kept_at, pages: { path: what stands in its main }, cards: { case_id: as /take-along/cards says } }. Throws Closed.
+// { kept_at, pages: { path: what stands in its main }, cards: { case_id: as /take-along/cards says }, reads }: reads gives
+// what a copy of the outbox says, undefined where it was made for another PIN. Throws Closed.
 export async function open(pin, account) {
   await heed();
   const lock = await withOneMoreTry(account);
@@ -238,8 +190,9 @@ export async function open(pin, account) {
     return Promise.all([store.get("pages"), store.get("cards")]);
   });
   if (!kept[0]) throw new Closed("none");
-  const [pages, cards] = await Promise.all(kept.map((one) => one && unsealed(privateKey, account, one)));
-  return { ...pages, cards: cards ?? {} };
+  const [pages, cards] = await Promise.all(kept.map((one) => one && unsealed(privateKey, PAGES, account, one)));
+  const reads = async (copy) => (copy?.device === lock.device ? unsealed(privateKey, COPY, account, copy) : undefined);
+  return { ...pages, cards: cards ?? {}, reads };
 }
 
 // The lock with a try counted, before anything is tried.

@@ -1,15 +1,17 @@
-// The form of one event: written to the outbox first, then sent, and the page says what came of it. What was typed stays
-// until there is a receipt. Where nothing can be kept on the device, the form is sent as if there were no script.
+// The form of one event: written to the outbox first, its words with it, then sent, and the page says what came of it. What
+// was typed stays until it is kept. Where nothing can be kept on the device, the form is sent as if there were no script.
 
 import { caseCode } from "/static/case-code.js";
 import { entryOf, keep, onChange } from "/static/outbox.js";
 import { fillIn, readTyped } from "/static/typed.js";
+import { contentOf } from "/static/sending.js";
 import { sendNow } from "/static/unsent.js";
 import { forForm, latinDigits, say, time, typedInstant } from "/static/words.js";
 
 const SOON = 4000;
 
-export function attend(form) {
+// opened: gives what an entry of the outbox says.
+export function attend(form, opened = contentOf) {
   let busy = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -21,7 +23,10 @@ export function attend(form) {
     });
   });
   form.addEventListener("change", () => offerPause(form));
-  correct(form);
+  correct(form, opened).catch((error) => {
+    console.warn("what was refused cannot be shown:", error.message);
+    showWrong(form, [], [say("outbox.correct_not_now")]);
+  });
 }
 
 async function record(form) {
@@ -30,12 +35,12 @@ async function record(form) {
   if (event === null) return;
   // Nobody changes what is being sent.
   enable(form, false);
-  const events = [event, ...pauseAfter(form, event)];
+  const contents = [{ event, ...wordsAbout(form, event) }, ...pauseAfter(form, event)];
   try {
-    await keep(events, document.body.dataset.account);
+    await keep(contents, document.body.dataset.account);
   } catch (error) {
     console.warn("nothing can be kept on this device:", error.message);
-    sendWithoutKeeping(form, events);
+    sendWithoutKeeping(form, contents);
     return;
   }
   const outcome = await outcomeOf(event.event_id);
@@ -48,9 +53,9 @@ async function record(form) {
   }
 }
 
-function sendWithoutKeeping(form, events) {
+function sendWithoutKeeping(form, contents) {
   enable(form, true);
-  if (events.length > 1) {
+  if (contents.length > 1) {
     // A form is one event.
     form.querySelector("[data-pause]").remove();
     showWrong(form, [], [say("pause.apart")]);
@@ -85,6 +90,11 @@ function read(form) {
   return { event_id: eventId, case_id: caseId, type, occurred_at: occurredAt, data };
 }
 
+// What is said in words, for the vault.
+function wordsAbout(form, { case_id, occurred_at, data: { note_id } }) {
+  return note_id ? { words: { case_id, note_id, occurred_at, text: form.elements.words.value } } : {};
+}
+
 // --- who refuses to be called may be left in peace for a while -------------------------------------------------------
 
 const DAY = 24 * 3600 * 1000;
@@ -101,8 +111,11 @@ function pauseAfter(form, call) {
   if (days === 0) return [];
   const until = new Date(new Date(call.occurred_at).getTime() + days * DAY).toISOString();
   const pause = { type: "contact_paused", data: { until, reason: "her_wish" } };
-  return [{ ...pause, event_id: crypto.randomUUID(), case_id: call.case_id, occurred_at: call.occurred_at }];
+  return [{ event: { ...pause, event_id: crypto.randomUUID(), case_id: call.case_id, occurred_at: call.occurred_at } }];
 }
+
+// Also while its words wait for the vault.
+const isRecorded = (entry) => entry === undefined || entry.recorded === true;
 
 // What became of an event just kept: { receipt }, { refusal }, or {} while it waits.
 function outcomeOf(eventId) {
@@ -113,18 +126,18 @@ function outcomeOf(eventId) {
     setTimeout(resolve, SOON, {});
     sendNow().then(async () => {
       const entry = await entryOf(eventId);
-      resolve(entry === undefined ? { receipt: {} } : { refusal: entry.refusal });
+      resolve(isRecorded(entry) ? { receipt: {} } : { refusal: entry.refusal });
     });
   });
 }
 
 // --- what is shown ----------------------------------------------------------------------------------------------------
 
-function enable(form, isEnabled) {
+function enable(form, isEnabled, meanwhile = say("outbox.sending")) {
   for (const field of form.elements) field.disabled = !isEnabled;
   const sending = form.querySelector("[data-sending]");
   sending.hidden = isEnabled;
-  sending.textContent = say("outbox.sending");
+  sending.textContent = meanwhile;
 }
 
 const controlOf = (form, field) => form.querySelector(`[data-field="${CSS.escape(field)}"]`);
@@ -179,9 +192,8 @@ function fill(card, slot, text) {
 }
 
 function showCard(form, event, outcome) {
-  const words = event.data.note_id ? form.elements.words.value : "";
-  if (outcome.receipt) showReceipt(form, event, outcome.receipt, words);
-  else showKept(form, event, words);
+  if (outcome.receipt) showReceipt(form, event, outcome.receipt);
+  else showKept(form, event);
 }
 
 function show(card) {
@@ -190,7 +202,7 @@ function show(card) {
   main.focus();
 }
 
-function showReceipt(form, event, receipt, words) {
+function showReceipt(form, event, receipt) {
   const card = cardOf("receipt", form, event);
   card.dataset.receipt = event.event_id;
   card.dataset.again = receipt.duplicate ? "yes" : "no";
@@ -199,20 +211,19 @@ function showReceipt(form, event, receipt, words) {
   if (receipt.recorded_at) fill(card, "at", say("receipt.at", { time: time(receipt.recorded_at) }));
   card.querySelector("[data-slot=case]").href = `/cases/${event.case_id}`;
   show(card);
-  if (words.trim()) sendWords(card, event, words);
+  followWords(card, event);
 }
 
-// It is on the device, and the page need not stay open for it; but for its words, which are nowhere else.
-function showKept(form, event, words) {
+// It is on the device, and the page need not stay open for it.
+function showKept(form, event) {
   const card = cardOf("kept", form, event);
   card.dataset.kept = event.event_id;
   show(card);
-  if (words.trim()) holdWords(card, event, words, say("outbox.words_wait"));
-  const recorded = (receipt) => showReceipt(form, event, receipt, card.querySelector("textarea")?.value ?? "");
+  followWords(card, event);
   onChange((change) => {
     if (!card.isConnected) return;
     if (change.received === event.event_id) {
-      recorded(change.receipt);
+      showReceipt(form, event, change.receipt);
     } else if (change.refused === event.event_id) {
       const why = card.querySelector("[data-why]");
       why.hidden = false;
@@ -220,58 +231,43 @@ function showKept(form, event, words) {
     }
   });
   entryOf(event.event_id).then((entry) => {
-    if (entry === undefined && card.isConnected) recorded({});
+    if (isRecorded(entry) && card.isConnected) showReceipt(form, event, {});
   });
 }
 
-// --- words, which are for the vault -----------------------------------------------------------------------------------
-
-function holdWords(card, event, words, why) {
-  const form = document.querySelector('template[data-card="words"]').content.firstElementChild.cloneNode(true);
-  form.action = `/cases/${event.case_id}/words`;
-  form.elements.note_id.value = event.data.note_id;
-  form.elements.occurred_at.value = event.occurred_at;
-  form.elements.words.value = words;
-  form.querySelector("[data-words-refused]").textContent = why;
-  form.querySelector("button").hidden = card.dataset.kept !== undefined;
-  form.addEventListener("submit", () => window.removeEventListener("beforeunload", warn));
-  window.addEventListener("beforeunload", warn);
-  card.querySelector("[data-slot=words]").replaceChildren(form);
-  return form;
-}
-
-// A page that was emptied to leave in a hurry is left without a question.
-function warn(event) {
-  if (document.querySelector("[data-words=not_kept]")) event.preventDefault();
-}
-
-async function sendWords(card, event, words) {
-  const form = holdWords(card, event, words, say("outbox.words_sending"));
-  let answer = null;
-  try {
-    const session = await (await fetch("/session", { cache: "no-store" })).json();
-    form.elements.form_token.value = session.form_token;
-    const sent = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
-    answer = new DOMParser().parseFromString(await sent.text(), "text/html").querySelector("[data-words]");
-  } catch (error) {
-    console.info("the words are not kept yet:", error.message);
+// What becomes of her words: they are on this device until the vault has them.
+function followWords(card, { event_id, data }) {
+  const said = card.querySelector("[data-words]");
+  if (!data.note_id) {
+    said.remove();
+    return;
   }
-  if (!form.isConnected) return;
-  if (answer?.dataset.words === "kept") form.replaceWith(answer);
-  else {
-    const why = answer?.querySelector("[data-words-refused]").textContent ?? say("outbox.words_not_sent");
-    form.querySelector("[data-words-refused]").textContent = why;
-  }
+  const paint = async () => {
+    const entry = await entryOf(event_id);
+    const state = entry === undefined ? "kept" : entry.recorded && entry.refusal ? "refused" : "waiting";
+    said.dataset.words = state;
+    said.textContent = say(`outbox.words_${state}`, { why: entry?.refusal?.detail });
+    said.hidden = false;
+  };
+  onChange((change) => {
+    // Whoever gave them up knows it.
+    if (card.isConnected && change.given_up !== event_id) paint();
+  });
+  paint();
 }
 
 // --- correcting what was refused --------------------------------------------------------------------------------------
 
-async function correct(form) {
+async function correct(form, opened) {
   const eventId = new URLSearchParams(window.location.hash.slice(1)).get("correct");
   const entry = eventId ? await entryOf(eventId) : undefined;
-  if (!entry?.refusal || entry.event.type !== form.dataset.record) return;
-  const { event_id, case_id, occurred_at, data } = entry.event;
+  if (!entry?.refusal || entry.type !== form.dataset.record) return;
+  // Nobody types into what is still to be filled in.
+  enable(form, false, say("outbox.opening"));
+  const { event, words } = await opened(entry).finally(() => enable(form, true));
+  const { event_id, case_id, occurred_at, data } = event;
   fillIn(form, data);
+  if (words) form.elements.words.value = words.text;
   Object.assign(form.dataset, { eventId: event_id, caseId: case_id, noteId: data.note_id ?? form.dataset.noteId });
   form.elements.occurred_at.value = forForm(occurred_at);
   showRefusal(form, entry.refusal);

@@ -5,8 +5,9 @@ import { caseCode } from "/static/case-code.js";
 import { noteLook } from "/static/looks.js";
 import { entries } from "/static/outbox.js";
 import { Closed, heed, lockOf, open } from "/static/reading.js";
+import { contentOf } from "/static/sending.js";
 import { attend } from "/static/sheet.js";
-import { forForm, latinDigits, say, time } from "/static/words.js";
+import { count, forForm, latinDigits, say, time } from "/static/words.js";
 
 const OPENING = "case_opened";
 const FORM = /^\/cases\/([0-9a-f-]{36})\/record$/;
@@ -67,8 +68,12 @@ function showSheet(type, caseId, isOutgoing) {
   if (outgoing) outgoing.checked = isOutgoing;
   main.querySelector("[data-title]").textContent = form.dataset.typeName;
   main.append(form);
-  if (type !== OPENING) showCase(caseId);
-  attend(form);
+  if (type !== OPENING) {
+    // Where nothing can be kept it goes there as a form.
+    form.action = `/cases/${caseId}/record?type=${type}`;
+    showCase(caseId);
+  }
+  attend(form, async (entry) => (await readHere(entry)) ?? contentOf(entry));
 }
 
 // --- what is kept -----------------------------------------------------------------------------------------------------
@@ -133,16 +138,41 @@ function showPhones(place, { phones, open: times }, caseId, instant) {
   place.append(Object.assign(document.createElement("p"), { className: "notice", textContent: say("reading.not_now") }));
 }
 
-// What she recorded of this case since, and nobody else knows yet.
+// What an entry of the outbox says, as far as this device can tell: undefined where it is sealed to the origin alone.
+async function readHere(entry) {
+  try {
+    return entry.clear ?? (await opened?.reads(entry.copy));
+  } catch (error) {
+    console.warn("a copy that cannot be opened:", error.message);
+    return undefined;
+  }
+}
+
+// What she recorded of this case since, and nobody else knows yet; and how much there is of which this device cannot say
+// whether it is of this case: recorded before she chose her PIN, or another one.
 async function showUnsent(caseId) {
-  const hers = (await entries()).filter((entry) => entry.account === account && entry.event.case_id === caseId);
+  const hers = (await entries()).filter((entry) => entry.account === account && !entry.recorded);
+  const read = await Promise.all(hers.map(async (entry) => ({ ...entry, event: (await readHere(entry))?.event })));
+  const ofThisCase = read.filter(({ event }) => event?.case_id === caseId);
+  const unknown = caseId ? read.filter(({ event }) => event === undefined).length : 0;
   const list = main.querySelector("[data-kept-unsent]");
-  list.hidden = hers.length === 0;
-  list.querySelector("ul").replaceChildren(
-    ...hers.map(({ event }) =>
-      Object.assign(document.createElement("li"), { textContent: `${say(`type.${event.type}`)}, ${time(event.occurred_at)}` }),
-    ),
-  );
+  list.hidden = ofThisCase.length + unknown === 0;
+  list.querySelector("ul").replaceChildren(...ofThisCase.map(unsentLine));
+  const more = list.querySelector("[data-unknown]");
+  more.dataset.unknown = String(unknown);
+  more.hidden = unknown === 0;
+  if (unknown) more.textContent = count("reading.of_unknown_cases", unknown);
+}
+
+function unsentLine({ event, refusal }) {
+  const line = document.createElement("li");
+  line.append(`${say(`type.${event.type}`)}, ${time(event.occurred_at)}`);
+  if (!refusal) return line;
+  const correct = document.createElement("a");
+  const form = event.type === OPENING ? "/open-case" : `/cases/${event.case_id}/record?type=${event.type}`;
+  Object.assign(correct, { href: `${form}#correct=${event.event_id}`, textContent: say("outbox.correct") });
+  line.append(` (${say("outbox.state_refused")}) `, correct);
+  return line;
 }
 
 function askForPin() {
@@ -179,9 +209,6 @@ function refuse(form, closed) {
 
 const isHere = ({ pathname }) => pathname === "/open-case" || [LIST, CASE, FORM].some((page) => page.test(pathname));
 
-// Words that are nowhere else: the browser asks before they are left.
-const holdsWords = () => document.querySelector("[data-words=not_kept]") !== null;
-
 function go(where) {
   window.history.pushState(null, "", where);
   render().then(() => main.focus());
@@ -190,11 +217,11 @@ function go(where) {
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   const isOurs = link?.origin === window.location.origin && isHere(link) && !("live" in link.dataset);
-  if (!isOurs || opened === null || holdsWords()) return;
+  if (!isOurs || opened === null) return;
   event.preventDefault();
   go(link.href);
 });
-window.addEventListener("popstate", () => (holdsWords() ? window.location.reload() : render()));
+window.addEventListener("popstate", render);
 // With a connection there is a page that is not old; a form that was begun is left alone.
 window.addEventListener("online", () => {
   if (main.querySelector("[data-kept-page], [data-pin]")) window.location.reload();

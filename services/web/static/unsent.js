@@ -1,6 +1,7 @@
 // On every page of who records: how many events are unsent, sending them, and the warning before signing out.
 
-import { entries, onChange } from "/static/outbox.js";
+import { originKey } from "/static/envelope.js";
+import { entries, onChange, sealAll } from "/static/outbox.js";
 import { sendAll } from "/static/sending.js";
 import { count, language, say } from "/static/words.js";
 
@@ -107,4 +108,8 @@ document.addEventListener("visibilitychange", () => {
 warnBeforeSigningOut();
 paint();
 sendNow();
+// The key is there before it is needed: later there may be no connection.
+originKey()
+  .then(sealAll)
+  .catch((error) => console.info("nothing can be sealed now:", error.message));
 register().catch((error) => console.info("this device keeps no pages:", error.message));

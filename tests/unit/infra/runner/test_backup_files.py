@@ -25,6 +25,7 @@ from infra.runner.backup.record_files import KeptRecord, RecordFile, records_in
 from infra.runner.backup.refusal import BackupUnreadable
 from services.outcomes.adapters.dice_key import load_or_create_dice_key
 from services.runtime.settings import Settings
+from services.web.sealing_keys import SealingKeys
 
 RECORDS = [
     KeptRecord(0, 1, 2, b"key", b"value", [("recorded_at", b"2"), ("empty", b""), ("none", None)]),
@@ -130,6 +131,14 @@ def test_releases_come_back_with_the_key_of_their_dice(tmp_path: Path) -> None:
     with closing(sqlite3.connect(later.outcomes_dir / "releases.sqlite3")) as reading:
         assert reading.execute("SELECT number FROM releases").fetchall() == [(1,)]
     assert load_or_create_dice_key(later.outcomes_dir) == bytes(range(32))
+
+
+def test_the_keys_to_which_phones_sealed_come_back_and_open(tmp_path: Path) -> None:
+    was, later = Settings(var_dir=tmp_path / "was"), Settings(var_dir=tmp_path / "later")
+    key = SealingKeys.of_installation(was.sealing_keys).offered
+    keep_files(was, was.var_dir, tmp_path / "kept")
+    bring_back_files(tmp_path / "kept", later, later.var_dir)
+    assert SealingKeys.of_installation(later.sealing_keys).offered.key_id == key.key_id
 
 
 def test_a_restore_says_when_the_policies_in_use_are_others(tmp_path: Path) -> None:

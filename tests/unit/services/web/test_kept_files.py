@@ -32,6 +32,7 @@ def test_every_sentence_of_the_scripts_is_served_in_every_language(language: Lan
     assert len(SAID) > 10
     wanted = {*SAID, *CHOSEN, *(f"outbox.why_{why}" for why in WHY), *(f"type.{name}" for name in EVENT_TYPES)}
     wanted |= {f"reading.{why}" for why in NOT_OPENED}
+    wanted |= {f"outbox.words_{state}" for state in ("waiting", "kept", "refused")}
     wanted |= {f"month.{month}" for month in range(1, 13)}
     assert wanted - sentences(language).keys() == set()
 
@@ -56,18 +57,19 @@ def test_the_reasons_why_nothing_is_opened_are_those_that_have_words() -> None:
 
 def test_the_worker_keeps_files_that_are_there_and_all_that_they_import() -> None:
     shell = set(re.findall(r'"/static/([^"]+)",\n', SCRIPTS["worker.js"]))
-    files = {name for name in shell if not name.startswith("words/")}
+    files = {name for name in shell if not name.startswith("words/")} - {"sealing-key.json"}
     assert {name for name in files if not (STATIC / name).is_file()} == set()
-    assert shell - files == {f"words/{language}.json" for language in Language}
+    assert shell - files == {"sealing-key.json", *(f"words/{language}.json" for language in Language)}
     imported = {found for name in files for found in re.findall(r'from "/static/([^"]+)"', SCRIPTS.get(name, ""))}
     assert imported <= files
 
 
-def test_another_word_or_file_makes_another_edition(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = worker_script()
+def test_another_word_file_or_key_makes_another_edition(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = worker_script("a key")
+    assert worker_script("another key").splitlines()[0] != before.splitlines()[0]
     worker_script.cache_clear()
     monkeypatch.setattr("services.web.kept_files.words_json", lambda language: b"other words")
-    assert worker_script().splitlines()[0] != before.splitlines()[0]
+    assert worker_script("a key").splitlines()[0] != before.splitlines()[0]
     worker_script.cache_clear()
     assert before.splitlines()[1:] == SCRIPTS["worker.js"].encode().splitlines()
 

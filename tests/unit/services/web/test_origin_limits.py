@@ -174,6 +174,7 @@ async def test_a_session_of_the_browser_counts_as_its_person(origin: Ask) -> Non
         ("POST", "/v1/events:batch", Kind.EVENTS),
         ("POST", "/cases/a/record", Kind.EVENTS),
         ("POST", "/open-case", Kind.EVENTS),
+        ("POST", "/unsent/events", Kind.EVENTS),
         ("GET", "/v1/events", Kind.READING),
         ("GET", "/cases/a/record", Kind.READING),
         ("GET", "/v1/cases/a", Kind.READING),
