@@ -77,7 +77,7 @@ _OF_A_CASE: Final = (
 
 _STAFF: Final = (
     Route("/today", staff.today, middleware=_SMALL),
-    Route("/unsent", device.unsent),
+    Route("/unsent", device.unsent, middleware=_SMALL),
     Route("/sheets", device.sheets, middleware=_SMALL),
     Route("/session", device.session),
     Route("/take-along/cards", cards_along.cards_along, methods=["POST"]),
