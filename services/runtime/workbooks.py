@@ -101,7 +101,8 @@ def _is_of_numbers(sheet: Sheet, column: int) -> bool:
 
 def _lines(entry: Entry, width: int) -> int:
     """How many it takes at that width; words do not fill a line to its end."""
-    return max(1, math.ceil(1.1 * len(_text(entry)) / width))
+    length = len(_text(entry))
+    return 1 if length <= width else math.ceil(1.1 * length / width)
 
 
 def _widths(sheet: Sheet) -> list[int]:
