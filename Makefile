@@ -117,6 +117,14 @@ catalogues: setup ## bring changed English sentences (messages.pot) into the oth
 screenshots: setup ## pictures of the three faces, of the demonstration that runs
 	$(PY) -m tests.browser.screenshots
 
+.PHONY: font
+font: setup ## cut the font of Bangla pages anew to the letters that notebook.css names: FROM=...
+	@test -n '$(FROM)' || { echo "name its package's file, which services/web/static/vendor/VENDORED tells of"; exit 1; }
+	@.venv/bin/uv pip install --quiet --python $(PY) --requirement pyproject.toml --extra font
+	.venv/bin/pyftsubset '$(FROM)' --unicodes="$$(sed -n 's/.*unicode-range: \(.*\);/\1/p' services/web/static/notebook.css)" \
+		--layout-features='*' --no-hinting --drop-tables+=STAT,gasp --name-IDs+=13,14 --flavor=woff2 \
+		--output-file=services/web/static/vendor/noto-sans-bengali.woff2
+
 .PHONY: proto
 proto: setup ## generate the protobuf code anew
 	$(PY) proto/generate.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,9 @@ Row = tuple[Entry, ...]
 _WIDEST: Final = 60
 _NARROWEST: Final = 8
 _A4: Final = 9
+_LINE_POINTS: Final = 15
+_NUMBER: Final = {"align": "right", "indent": 1}
+"""A number is not written up to the next column, whose words begin there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +60,25 @@ def workbook_of(title: str, made_at: datetime, sheets: Sequence[Sheet]) -> bytes
 
 class _Formats:
     def __init__(self, book: Any) -> None:
-        self.head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
+        head = {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1}
+        self.head = book.add_format(head)
+        self.number_head = book.add_format(head | _NUMBER)
         self.name = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self.prose = book.add_format({"text_wrap": True, "valign": "top"})
-        self.whole = book.add_format({"num_format": "#,##0", "valign": "top"})
-        self.broken = book.add_format({"num_format": "#,##0.0#", "valign": "top"})
+        self.whole = book.add_format(_NUMBER | {"num_format": "#,##0", "valign": "top"})
+        self.broken = book.add_format(_NUMBER | {"num_format": "#,##0.0#", "valign": "top"})
 
 
 def _write(page: Any, sheet: Sheet, formats: _Formats) -> None:
+    widths = _widths(sheet)
     for column, title in enumerate(sheet.head):
-        page.write_string(0, column, title, formats.head)
+        page.write_string(0, column, title, formats.number_head if _is_of_numbers(sheet, column) else formats.head)
     for line, row in enumerate(sheet.rows, 1):
+        # Said, because not every program makes room by itself for what wraps.
+        page.set_row(line, _LINE_POINTS * max(map(_lines, row, widths)))
         for column, entry in enumerate(row):
             _write_entry(page, (line, column), entry, formats, is_name=sheet.is_prose and column == 0)
-    for column, width in enumerate(_widths(sheet)):
+    for column, width in enumerate(widths):
         page.set_column(column, column, width)
     _set_paper(page, sheet)
 
@@ -84,6 +93,16 @@ def _write_entry(page: Any, place: tuple[int, int], entry: Entry, formats: _Form
             page.write_number(*place, entry, formats.broken)
         case None:
             pass
+
+
+def _is_of_numbers(sheet: Sheet, column: int) -> bool:
+    return any(isinstance(row[column], int | float) for row in sheet.rows)
+
+
+def _lines(entry: Entry, width: int) -> int:
+    """How many it takes at that width; words do not fill a line to its end."""
+    length = len(_text(entry))
+    return 1 if length <= width else math.ceil(1.1 * length / width)
 
 
 def _widths(sheet: Sheet) -> list[int]:
@@ -101,5 +120,6 @@ def _set_paper(page: Any, sheet: Sheet) -> None:
     page.repeat_rows(0)
     page.set_paper(_A4)
     page.fit_to_pages(1, 0)
+    page.set_footer("&L&A&R&P / &N")
     if not sheet.is_prose:
         page.set_landscape()

@@ -102,9 +102,13 @@ def _plumbing_routes(documents: Documents) -> list[BaseRoute]:
 
 
 def _proxied(proxy: Proxy) -> list[BaseRoute]:
-    """The proxy reads the table of routes itself; here only its first path segments are told apart from pages."""
+    """The proxy reads the table of routes itself; here only its first path segments are told apart from pages.
+
+    How far checking is, open pages ask for again and again: it goes small.
+    """
     tops = sorted({route.path.split("/")[1] for route in ROUTES})
-    return [Route(f"/{top}/{{rest:path}}", proxy.answer, methods=_ALL_METHODS) for top in tops]
+    asked_often = Route("/v1/detector", proxy.answer, methods=_ALL_METHODS, middleware=_SMALL)
+    return [asked_often, *(Route(f"/{top}/{{rest:path}}", proxy.answer, methods=_ALL_METHODS) for top in tops)]
 
 
 class _Static(StaticFiles):
@@ -113,6 +117,8 @@ class _Static(StaticFiles):
     def file_response(self, *arguments: object, **named: object) -> Response:
         response = super().file_response(*arguments, **named)  # type: ignore[arg-type]
         response.headers["cache-control"] = "no-cache"
+        # Whether one changed, its tag says.
+        del response.headers["last-modified"]
         return response
 
 

@@ -10,7 +10,7 @@ themselves that no native reader has reviewed them.
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -30,6 +30,7 @@ _BANGLA_DIGITS: Final = str.maketrans("0123456789", "০১২৩৪৫৬৭৮
 _LATIN_DIGITS: Final = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
 _NAMED_BY_THEMSELVES: Final = ("type.", "field.", "value.", "rule.", "fact.", "area.", "group.", "indicator.", "unit.")
 _TOLD: Final = "told."
+_PLACES: Final = ("district", "upazila")
 
 
 class Language(StrEnum):
@@ -108,6 +109,8 @@ class Words:
             return self("yes" if value else "no")
         if isinstance(value, str) and value.isdigit():
             return self.numerals(value)
+        if isinstance(value, str) and field in _PLACES:
+            return self(f"area.{value}")
         if isinstance(value, str):
             special = f"value.{field}.{value}"
             return self(special) if self.knows(special) else self(f"value.{value}")
@@ -116,6 +119,11 @@ class Words:
     def area(self, upazila: str, district: str) -> str:
         """Where, the smaller place first; districts have their names, other places are codes of the organisation."""
         return ", ".join(self(f"area.{place}") for place in (upazila, district) if place)
+
+    def areas(self, areas: Iterable[tuple[str, str]]) -> str:
+        """What somebody answers for, by district and upazila ("": all of the district); no area: the organisation."""
+        named = (" / ".join(self(f"area.{place}") for place in area if place) for area in areas)
+        return ", ".join(named) or self("people.whole")
 
     def number(self, value: object) -> str:
         """A number with the numerals of the language; anything else as it is (ids stay Latin)."""

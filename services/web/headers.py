@@ -52,6 +52,9 @@ ALWAYS: Final = {
 }
 
 
+OF_FILES: Final = {name: value for name, value in ALWAYS.items() if name != "permissions-policy"}
+"""What may be used, is asked of the page that a file is drawn into; twenty files need not say it."""
+
 KEPT: Final = "/static/"
 """What is the same for everybody says itself how long it may be kept; nothing else is, whatever a part says."""
 
@@ -70,13 +73,14 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if message["status"] == 304 and scope["path"].startswith(KEPT):
+                is_file = scope["path"].startswith(KEPT)
+                if message["status"] == 304 and is_file:
                     # The browser has them with what it kept; on a phone's line they would weigh more than the answer.
                     await send(message)
                     return
-                for name, value in ALWAYS.items():
+                for name, value in (OF_FILES if is_file else ALWAYS).items():
                     headers[name] = value
-                if not scope["path"].startswith(KEPT):
+                if not is_file:
                     headers["cache-control"] = "no-store"
                 if scope["scheme"] == "https":
                     headers["strict-transport-security"] = "max-age=31536000"

@@ -112,7 +112,7 @@ def _wellbeing(words: Words, found: Found) -> Sheet:
     heads = ("scale", "after", "pairs", "first", "later", "change")
     rows = [
         (
-            f"{one.instrument} {one.version}: {one.dimension}",
+            f"{one.instrument} {one.version}: {words.label('dimension', one.dimension)}",
             words("curves.after_month", n=one.after_months),
             one.pairs,
             one.first,

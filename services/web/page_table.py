@@ -78,7 +78,7 @@ _OF_A_CASE: Final = (
 
 _STAFF: Final = (
     Route("/today", staff.today, middleware=_SMALL),
-    Route("/unsent", device.unsent),
+    Route("/unsent", device.unsent, middleware=_SMALL),
     Route("/unsent/events", sealed_outbox.send_events, methods=["POST"]),
     Route("/unsent/words", sealed_outbox.send_words, methods=["POST"]),
     Route("/unsent/opened", sealed_outbox.open_for_her, methods=["POST"]),

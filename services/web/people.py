@@ -51,7 +51,7 @@ async def caseworkers(visit: Visit, everybody: bool = False) -> Caseworkers:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as its administrator sees it; areas as words, none: the whole organisation.
+    """An account as its administrator sees it; areas by district and upazila, none: the whole organisation.
 
     invited_until: of an invitation that was not used yet.
     """
@@ -60,7 +60,7 @@ class Account:
     sign_in_name: str
     name: str
     roles: tuple[str, ...]
-    areas: tuple[str, ...]
+    areas: tuple[tuple[str, str], ...]
     is_closed: bool
     invited_until: str | None
 
@@ -87,7 +87,7 @@ class AccountChange:
     what: str
     account_id: str
     roles: tuple[str, ...]
-    areas: tuple[str, ...]
+    areas: tuple[tuple[str, str], ...]
 
     @staticmethod
     def of(told: Json) -> AccountChange:
@@ -132,7 +132,7 @@ class Proposal:
     may_confirm: bool
     what: str
     roles: tuple[str, ...]
-    areas: tuple[str, ...]
+    areas: tuple[tuple[str, str], ...]
     delegate: str
     since: str
     until: str
@@ -163,8 +163,9 @@ async def waiting_proposals(visit: Visit) -> tuple[Proposal, ...]:
         return tuple(Proposal.of(told) for told in answer["items"])
 
 
-def _areas(told: Iterable[Json]) -> tuple[str, ...]:
-    return tuple(" / ".join(filter(None, (area["district"], area["upazila"]))) for area in told)
+def _areas(told: Iterable[Json]) -> tuple[tuple[str, str], ...]:
+    """By district and upazila; "" for all of the district."""
+    return tuple((area["district"], area["upazila"] or "") for area in told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Match, Route
+
+_STANDS_ON: Final = {"/people/{account_id}/{act}": "/people"}
+"""Of forms that stand elsewhere than their address says: these do in the list, and an account may be closed."""
 
 
 def address_of(request: Request) -> str:
@@ -19,6 +24,8 @@ def _page_of_form(request: Request) -> str:
     routes = [route for route in app.routes if isinstance(route, Route)]
     pages = {route.path for route in routes if "GET" in (route.methods or ())}
     sent_to = next((route.path for route in routes if route.matches(request.scope)[0] is Match.FULL), "/")
+    if sent_to in _STANDS_ON:
+        return _STANDS_ON[sent_to]
     # Patterns are compared and not paths: below /cases a word that no case has would look like one.
     pattern, path = sent_to.split("/"), request.url.path.split("/")
     longest = (length for length in range(len(pattern), 1, -1) if "/".join(pattern[:length]) in pages)

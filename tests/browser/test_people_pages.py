@@ -89,7 +89,7 @@ def test_a_role_that_opens_no_case_counts_at_once_and_one_that_does_when_the_hea
     expect(page.locator("[data-proposed]")).to_contain_text("A second person must confirm this")
     expect(page.locator("[data-half]")).to_have_count(0)
     assert roles_of(access, eva) == ["donor", "evaluator"]
-    decide_as_head(access, url, context, "To be: Supervisor. For: jashore / sharsha.")
+    decide_as_head(access, url, context, "To be: Supervisor. For: Jashore / Sharsha.")
     assert roles_of(access, eva) == ["supervisor"]
 
 

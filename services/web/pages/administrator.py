@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -123,3 +123,8 @@ def typed_areas(typed: str) -> list[dict[str, str | None]]:
     """`jashore/sharsha, khulna` as access takes it."""
     named = (part.partition("/") for part in _BETWEEN_AREAS.split(typed.strip().lower()) if part)
     return [{"district": district, "upazila": upazila or None} for district, _, upazila in named]
+
+
+def written_areas(areas: Iterable[tuple[str, str]]) -> str:
+    """As somebody would type them."""
+    return ", ".join("/".join(filter(None, area)) for area in areas)

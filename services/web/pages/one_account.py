@@ -18,7 +18,7 @@ from services.web.catalogue import latin_digits
 from services.web.dhaka import for_form, typed_instant
 from services.web.faces import NoSuchPage, Visit, fields_of, page, posted_form, understood
 from services.web.pages.account import why_not_away
-from services.web.pages.administrator import ROLES, typed_areas
+from services.web.pages.administrator import ROLES, typed_areas, written_areas
 from services.web.pages.second_person import asked_for
 from services.web.people import Absence, Account
 from services.web.routes import Part
@@ -113,7 +113,7 @@ async def _show(visit: Visit, account: Account, status: int = 200, typed: _Typed
         account=account,
         roles=ROLES,
         chosen=account.roles if typed.roles is None else typed.roles,
-        areas=", ".join(account.areas).replace(" / ", "/") if typed.roles is None else typed.areas,
+        areas=written_areas(account.areas) if typed.roles is None else typed.areas,
         wrong=typed.wrong,
         is_missed=is_missed,
         absences=hers,

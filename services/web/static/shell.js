@@ -55,6 +55,9 @@ document.addEventListener("submit", (event) => {
   for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = true;
 });
 
+// Where the names of pages do not fit on a phone, the one that is shown is in sight.
+document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // What the vault showed is gone when the page is left, wherever the browser keeps it.
 window.addEventListener("pagehide", () => {
   for (const secret of document.querySelectorAll("[data-secret]")) secret.replaceChildren();

@@ -66,3 +66,21 @@ def test_the_first_sheet_says_what_it_is_of_what_is_hidden_and_how_it_is_defined
 
 def test_the_same_question_gives_the_same_file() -> None:
     assert workbook_of([TABLE], (), ASKED) == workbook_of([TABLE], (), ASKED)
+
+
+def test_a_sheet_is_readable_on_paper_and_on_the_screen() -> None:
+    long = "not shown: it rests on one or two cases, so that it could be about one person, and more words besides"
+    table = Sheet("Indicators", ("A district", "value", "remark"), (("Chapainawabganj", 1_234_567, long),))
+    with zipfile.ZipFile(io.BytesIO(workbook_of([table], (), ASKED))) as parts:
+        page = ElementTree.fromstring(parts.read("xl/worksheets/sheet2.xml"))
+        book = parts.read("xl/workbook.xml").decode()
+    widths = [float(column.get("width", "0")) for column in page.iterfind(".//x:col", NAMESPACE)]
+    words = [("A", "district", "Chapainawabganj"), ("value", "1,234,567"), ("remark", *long.split())]
+    assert all(width > max(map(len, said)) for width, said in zip(widths, words, strict=True))
+    row = page.findall(".//x:row", NAMESPACE)[1]
+    assert float(row.get("ht", "0")) / 15 >= len(long) / widths[2], "lower than what wraps in it"
+    setup, footer = page.find("x:pageSetup", NAMESPACE), page.findtext("x:headerFooter/x:oddFooter", "", NAMESPACE)
+    assert setup is not None and (setup.get("orientation"), setup.get("paperSize")) == ("landscape", "9")
+    assert (setup.get("fitToWidth", "1"), setup.get("fitToHeight")) == ("1", "0")
+    assert "Indicators!$1:$1" in book, "the heads of columns, on every page"
+    assert footer == "&L&A&R&P / &N"

@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 
 from services.access.domain.permissions import Role
 from services.web.app import create_app
-from services.web.headers import ALWAYS, CONTENT_SECURITY_POLICY, KEPT
+from services.web.headers import ALWAYS, CONTENT_SECURITY_POLICY, KEPT, OF_FILES
 from services.web.routes import ROUTES
 from tests.unit.services.web.test_face_pages import ADDRESSES, CASE, RolesAreTokens
 from tests.unit.services.web.test_proxy import streamed
@@ -75,10 +75,11 @@ def paths() -> list[str]:
 
 
 def faults(answer: httpx.Response) -> list[str]:
-    wrong = [name for name, value in ALWAYS.items() if answer.headers.get_list(name) != [value]]
+    kept = answer.request.url.path.startswith(KEPT)
+    due = OF_FILES if kept else ALWAYS
+    wrong = [name for name, value in due.items() if answer.headers.get_list(name) != [value]]
     if answer.headers.get_list("strict-transport-security") != ["max-age=31536000"]:
         wrong.append("strict-transport-security")
-    kept = answer.request.url.path.startswith(KEPT)
     if answer.headers.get_list("cache-control") != ["no-store"] and not kept:
         wrong.append("cache-control")
     if kept and "max-age" in answer.headers.get("cache-control", ""):
@@ -109,6 +110,11 @@ async def test_so_does_an_answer_to_another_name_and_one_to_whoever_asks_too_oft
     assert other.status_code == 421 and faults(other) == []
     answers = [await browser.post("/v1/session", json={"name": "asha"}) for _ in range(30)]
     assert answers[-1].status_code == 429 and faults(answers[-1]) == []
+
+
+def test_a_file_lacks_only_what_is_said_of_the_page_it_is_drawn_into() -> None:
+    assert ALWAYS.keys() - OF_FILES.keys() == {"permissions-policy"}
+    assert {name: ALWAYS[name] for name in OF_FILES} == OF_FILES
 
 
 def test_the_policy_has_no_exceptions() -> None:

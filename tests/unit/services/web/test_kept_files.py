@@ -11,7 +11,7 @@ import pytest
 
 from services.casework.domain.event_types import EVENT_TYPES
 from services.web.app import create_app
-from services.web.catalogue import Language
+from services.web.catalogue import Language, words_of
 from services.web.kept_files import STATIC, words_json, worker_script
 from tests.unit.services.web.test_face_pages import ADDRESSES, RolesAreTokens
 
@@ -90,10 +90,23 @@ async def test_what_is_the_same_for_everybody_is_not_sent_twice() -> None:
         assert (await browser.get("/static/words/xx.json")).status_code == 404
 
 
-def test_what_others_wrote_is_as_they_wrote_it_and_has_its_licence() -> None:
+def test_what_others_wrote_is_what_the_list_says_and_has_its_licence() -> None:
     folder = STATIC / "vendor"
     lines = [line.split() for line in (folder / "VENDORED").read_text().splitlines() if not line.startswith("#")]
     written = {name: digest for name, _, _, _, digest in lines}
     there = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     assert written == {name: digest for name, digest in there.items() if name != "VENDORED"}
     assert all(f"{name.partition('.')[0]}.LICENSE" in written for name in written)
+
+
+def test_the_font_of_bangla_pages_has_every_letter_of_their_sentences() -> None:
+    (ranges,) = re.findall(r"unicode-range: ([^;]+);", (STATIC / "notebook.css").read_text())
+    has = {
+        letter
+        for first, last in re.findall(r"U\+([0-9A-F]+)(?:-([0-9A-F]+))?", ranges)
+        for letter in range(int(first, 16), int(last or first, 16) + 1)
+    }
+    words = words_of(Language.BANGLA)
+    said = {ord(letter) for key in words.written() for form in words.forms_of(key) for letter in form}
+    assert {letter for letter in said if 0x0980 <= letter <= 0x09FF} <= has
+    assert len(said & has) > 50

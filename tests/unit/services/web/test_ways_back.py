@@ -49,6 +49,8 @@ async def way_back(browser: httpx.AsyncClient, path: str, name: str = "nasrin", 
         ("/inbox/any/acknowledge?level=2&cursor=AAA", "/inbox?level=2&cursor=AAA"),
         ("/notifications/times", "/notifications"),
         ("/lock-outs/any", "/lock-outs"),
+        ("/people/any/close", "/people"),
+        ("/people/any/roles", "/people/any"),
         ("/sign-out", "/"),
     ],
 )
