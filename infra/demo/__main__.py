@@ -176,6 +176,7 @@ _KEPT = (
     "access",
     "alerting",
     "outcomes",
+    "sealing-keys",
     "vault",
     "vault-keys",
     "streams",

@@ -1,4 +1,4 @@
-"""What a device sealed to the origin, opened. `static/envelope.js` seals it; the README says how it looks.
+"""What a device sealed to the origin, opened. `static/sealing.js` seals it; the README says how it looks.
 
 Everything in an envelope comes from a device and may be anything: what is not whole, and was not sealed for just this
 entry of just this account, is not opened, and it is said why.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -52,11 +53,20 @@ ALWAYS: Final = {
 }
 
 
-OF_FILES: Final = {name: value for name, value in ALWAYS.items() if name != "permissions-policy"}
-"""What may be used, is asked of the page that a file is drawn into; twenty files need not say it."""
+_OF_PAGES: Final = frozenset({"permissions-policy", "x-frame-options", "cross-origin-opener-policy"})
+OF_FILES: Final = {name: value for name, value in ALWAYS.items() if name not in _OF_PAGES} | {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'"
+}
+"""A file is drawn into a page, whose rules hold; by itself it may nothing. There are thirty of them in a first load."""
+WORKER: Final = "/static/worker.js"
+"""No page's rules hold for it but its own."""
 
 KEPT: Final = "/static/"
 """What is the same for everybody says itself how long it may be kept; nothing else is, whatever a part says."""
+
+
+def headers_due(path: str) -> Mapping[str, str]:
+    return OF_FILES if path.startswith(KEPT) and path != WORKER else ALWAYS
 
 
 class SecurityHeaders:
@@ -78,7 +88,7 @@ class SecurityHeaders:
                     # The browser has them with what it kept; on a phone's line they would weigh more than the answer.
                     await send(message)
                     return
-                for name, value in (OF_FILES if is_file else ALWAYS).items():
+                for name, value in headers_due(scope["path"]).items():
                     headers[name] = value
                 if not is_file:
                     headers["cache-control"] = "no-store"

@@ -70,7 +70,8 @@ class SealingKeys:
     def of_installation(cls, directory: Path) -> Self:
         """The keys that are there; the first is made where there is none. Raises NotOursAlone."""
         if not _numbers(private_directory(directory)):
-            _made(directory, 1)
+            # Two processes that make it at once end with the same one.
+            load_or_create_private(directory / f"1{_SUFFIX}", _new_key, READ_ONLY)
         return cls(_loaded(directory), directory)
 
     def named(self, key_id: str) -> SealingKey | None:
@@ -80,20 +81,19 @@ class SealingKeys:
         return self._known.get(key_id)
 
 
-def add_key(directory: Path) -> Path:
-    """Make one newer than all there are. Raises NotOursAlone."""
-    return _made(private_directory(directory), max(_numbers(directory), default=0) + 1)
+def add_key(directory: Path, key: bytes | None = None) -> Path:
+    """Make one newer than all there are; or put one in (PEM), unless it is there already. Raises NotOursAlone."""
+    numbers = _numbers(private_directory(directory))
+    for number in numbers if key is not None else ():
+        if read_private(path := directory / f"{number}{_SUFFIX}", READ_ONLY, READ_WRITE) == key:
+            return path
+    path = directory / f"{max(numbers, default=0) + 1}{_SUFFIX}"
+    load_or_create_private(path, _new_key if key is None else lambda: key, READ_ONLY)
+    return path
 
 
 def _numbers(directory: Path) -> list[int]:
     return sorted(int(path.stem) for path in directory.glob(f"*{_SUFFIX}") if path.stem.isdecimal())
-
-
-def _made(directory: Path, number: int) -> Path:
-    """Two processes that make it at once end with the same one."""
-    path = directory / f"{number}{_SUFFIX}"
-    load_or_create_private(path, _new_key, READ_ONLY)
-    return path
 
 
 def _loaded(directory: Path) -> list[SealingKey]:

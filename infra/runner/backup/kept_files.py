@@ -18,6 +18,7 @@ from infra.runner.backup.refusal import BackupUnreadable
 from infra.runner.plan import ROOT
 from infra.runner.private_file import write_private
 from services.runtime.settings import Settings
+from services.web.sealing_keys import add_key
 
 ACCESS: Final = "access"
 ALERTING: Final = "alerting"
@@ -49,8 +50,12 @@ def keep_files(settings: Settings, var_dir: Path, into: Path) -> None:
 def bring_back_files(directory: Path, settings: Settings, var_dir: Path) -> str:
     """Put accounts, releases, keys and the vault's data where they were. Answers in sentences what is left to do."""
     for folder, target in (*_folders(settings), (DEMO, var_dir)):
-        for source in sorted((directory / folder).glob("*")):
+        # The tenth key after the ninth.
+        for source in sorted((directory / folder).glob("*"), key=lambda path: (len(path.name), path.name)):
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder == SEALING_KEYS:
+                add_key(target, source.read_bytes())
+                continue
             _copy_private(source, target / source.name)
             if source.suffix == _DATABASES:
                 _check_database(target / source.name)

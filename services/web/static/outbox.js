@@ -6,7 +6,7 @@
 //
 // What was said in words about it stands beside it, and stays until the vault has it: the event goes first, and never waits.
 //
-// All of it is sealed to the origin (envelope.js) before it is written, and for her who chose a PIN a copy of it to the key
+// All of it is sealed to the origin (sealing.js) before it is written, and for her who chose a PIN a copy of it to the key
 // that this opens (reading.js). Losing nothing comes first: where the origin's key is not at hand it is kept in clear, and
 // sealed as soon as it is.
 //
@@ -16,8 +16,8 @@
 // copy (null without a PIN), or clear: { event, words }: the event as /v1/events takes it, the words as { case_id, note_id,
 // occurred_at, text }. What is not there is left out.
 
-import { enveloped } from "/static/envelope.js";
 import { copyFor } from "/static/reading.js";
+import { enveloped } from "/static/sealing.js";
 import { databaseNamed } from "/static/store.js";
 
 const NAME = "outbox";

@@ -1,6 +1,6 @@
 // On every page of who records: how many events are unsent, sending them, and the warning before signing out.
 
-import { originKey } from "/static/envelope.js";
+import { originKey } from "/static/sealing.js";
 import { entries, onChange, sealAll } from "/static/outbox.js";
 import { sendAll } from "/static/sending.js";
 import { count, language, say } from "/static/words.js";

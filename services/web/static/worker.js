@@ -10,7 +10,6 @@ import { sendAll } from "/static/sending.js";
 const SHELL = [
   "/static/calling.js",
   "/static/case-code.js",
-  "/static/envelope.js",
   "/static/freshness.js",
   "/static/icon.svg",
   "/static/keeping.js",

@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 
 from services.access.domain.permissions import Role
 from services.web.app import create_app
-from services.web.headers import ALWAYS, CONTENT_SECURITY_POLICY, KEPT, OF_FILES
+from services.web.headers import ALWAYS, CONTENT_SECURITY_POLICY, KEPT, headers_due
 from services.web.routes import ROUTES
 from tests.unit.services.web.test_face_pages import ADDRESSES, CASE, RolesAreTokens
 from tests.unit.services.web.test_proxy import streamed
@@ -76,7 +76,7 @@ def paths() -> list[str]:
 
 def faults(answer: httpx.Response) -> list[str]:
     kept = answer.request.url.path.startswith(KEPT)
-    due = OF_FILES if kept else ALWAYS
+    due = headers_due(answer.request.url.path)
     wrong = [name for name, value in due.items() if answer.headers.get_list(name) != [value]]
     if answer.headers.get_list("strict-transport-security") != ["max-age=31536000"]:
         wrong.append("strict-transport-security")
@@ -112,9 +112,11 @@ async def test_so_does_an_answer_to_another_name_and_one_to_whoever_asks_too_oft
     assert answers[-1].status_code == 429 and faults(answers[-1]) == []
 
 
-def test_a_file_lacks_only_what_is_said_of_the_page_it_is_drawn_into() -> None:
-    assert ALWAYS.keys() - OF_FILES.keys() == {"permissions-policy"}
-    assert {name: ALWAYS[name] for name in OF_FILES} == OF_FILES
+def test_a_file_lacks_only_what_is_said_of_the_page_it_is_drawn_into_and_may_nothing_by_itself() -> None:
+    of_file, policy = headers_due("/static/shell.js"), "content-security-policy"
+    assert ALWAYS.keys() - of_file.keys() == {"permissions-policy", "x-frame-options", "cross-origin-opener-policy"}
+    assert of_file == {name: ALWAYS[name] for name in of_file} | {policy: "default-src 'none'; frame-ancestors 'none'"}
+    assert headers_due("/static/worker.js") == headers_due("/today") == ALWAYS
 
 
 def test_the_policy_has_no_exceptions() -> None:

@@ -13,7 +13,7 @@ from services.runtime.settings import Settings
 from services.web.app import create_app
 from services.web.bootstrap import metrics_app, workers_from
 from services.web.documents import Documents
-from services.web.headers import ALWAYS, OF_FILES
+from services.web.headers import headers_due
 from services.web.routes import KIB, Part
 from services.web.sessions import form_token
 
@@ -185,10 +185,12 @@ async def test_a_refusal_comes_through_word_for_word(browser: httpx.AsyncClient,
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", ["/v1/worklist", "/sign-in", "/static/notebook.css", "/healthz", "/nothing", "/blank"])
+@pytest.mark.parametrize(
+    "path", ["/v1/worklist", "/sign-in", "/static/notebook.css", "/static/worker.js", "/healthz", "/nothing", "/blank"]
+)
 async def test_every_answer_carries_the_security_headers(browser: httpx.AsyncClient, path: str) -> None:
     answer = await browser.get(path)
-    for name, value in (OF_FILES if "static" in path else ALWAYS).items():
+    for name, value in headers_due(path).items():
         assert answer.headers[name] == value
     assert "'unsafe" not in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == ("no-cache" if "static" in path else "no-store")

@@ -34,6 +34,19 @@ def test_after_a_change_the_newest_is_offered_and_the_older_ones_open(tmp_path: 
     assert keys.named(later.offered.key_id) is not None
 
 
+def test_a_key_that_comes_back_stands_beside_what_was_made_meanwhile_and_only_once(tmp_path: Path) -> None:
+    SealingKeys.of_installation(tmp_path / "before")
+    keys = SealingKeys.of_installation(tmp_path / "now")
+    known = keys.offered.key_id
+    lost = (tmp_path / "before" / "1.pem").read_bytes()
+    for _ in range(2):
+        assert add_key(tmp_path / "now", lost) == tmp_path / "now" / "2.pem"
+    assert sorted(path.name for path in (tmp_path / "now").iterdir()) == ["1.pem", "2.pem"]
+    both = SealingKeys.of_installation(tmp_path / "now")
+    assert both.named(known) is not None
+    assert both.named(SealingKeys.of_installation(tmp_path / "before").offered.key_id) is not None
+
+
 @pytest.mark.parametrize("mode", [0o440, 0o444, 0o640])
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     SealingKeys.of_installation(tmp_path / "keys")
