@@ -30,7 +30,7 @@ APPS: Final[Mapping[str, Callable[[faust.App, Settings], None]]] = {
     "clickhouse_sink": _clickhouse_sink,
 }
 
-_POLLS: Final[Mapping[str, tuple[int, float]]] = {"clickhouse_sink": (10_000, 0.5)}
+_POLLS: Final[Mapping[str, tuple[int, float]]] = {"clickhouse_sink": (10_000, 0.2)}
 """Records a poll and seconds between two, where they are not the usual ones. A block costs ClickHouse as much as
 thousands of its rows; and an event is to be on its timeline within two seconds."""
 
