@@ -50,9 +50,13 @@ class RecentEvents:
 
     def same_as(self, event: Event) -> RecentEvent | None:
         """The first under the event's id that says the same."""
-        key, says = _key(event.case_id, event.event_id), fingerprint(event)
+        key = _key(event.case_id, event.event_id)
         first = self._events.get(key)
-        return first if first is None or first.fingerprint == says else self._conflicts.get((key, says))
+        # Nearly every event is new: what it says is not worked out for nothing.
+        if first is None:
+            return None
+        says = fingerprint(event)
+        return first if first.fingerprint == says else self._conflicts.get((key, says))
 
 
 def fingerprint(event: Event) -> int:
