@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Final, NamedTuple
 
 from services.casework.domain.events import Event
@@ -20,43 +20,60 @@ class RecentEvent(NamedTuple):
 
 
 @dataclass(slots=True)
+class _Half:
+    """Events that came one after another, by their key; and what else came under an id, by what it says."""
+
+    firsts: dict[bytes, RecentEvent] = field(default_factory=dict)
+    conflicts: dict[tuple[bytes, int], RecentEvent] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.firsts) + len(self.conflicts)
+
+
+@dataclass(slots=True)
 class RecentEvents:
-    """Bounded: the least lately added goes first. About 250 bytes an event.
+    """Bounded, by two halves: when one is full, the one before it goes as a whole. About 300 bytes an event.
 
     Of an id the first content stands; others that came under it are conflicts for people, and were recorded as well.
     """
 
     kept: int = KEPT
-    _events: OrderedDict[bytes, RecentEvent] = field(default_factory=OrderedDict)
-    _conflicts: OrderedDict[tuple[bytes, int], RecentEvent] = field(default_factory=OrderedDict)
+    _newer: _Half = field(default_factory=_Half)
+    _older: _Half = field(default_factory=_Half)
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._newer) + len(self._older)
 
     def add(self, event: Event, recorded_at: int) -> None:
         """What comes later under the same id changes nothing of what came first."""
         key = _key(event.case_id, event.event_id)
-        added = RecentEvent(recorded_at, event.recorded_by, fingerprint(event))
-        first = self._events.setdefault(key, added)
-        if first.fingerprint != added.fingerprint:
-            self._conflicts.setdefault((key, added.fingerprint), added)
-        for events in (self._events, self._conflicts):
-            if len(events) > self.kept:
-                events.popitem(last=False)
+        added = RecentEvent(recorded_at, intern(event.recorded_by), fingerprint(event))
+        if (first := self._first(key)) is None:
+            self._newer.firsts[key] = added
+        elif first.fingerprint != added.fingerprint and self._conflict(key, added.fingerprint) is None:
+            self._newer.conflicts[key, added.fingerprint] = added
+        if 2 * len(self._newer) >= self.kept:
+            self._older, self._newer = self._newer, _Half()
 
     def find(self, case_id: str, event_id: str) -> RecentEvent | None:
         """The first of an id, whatever it says."""
-        return self._events.get(_key(case_id, event_id))
+        return self._first(_key(case_id, event_id))
 
     def same_as(self, event: Event) -> RecentEvent | None:
         """The first under the event's id that says the same."""
         key = _key(event.case_id, event.event_id)
-        first = self._events.get(key)
+        first = self._first(key)
         # Nearly every event is new: what it says is not worked out for nothing.
         if first is None:
             return None
         says = fingerprint(event)
-        return first if first.fingerprint == says else self._conflicts.get((key, says))
+        return first if first.fingerprint == says else self._conflict(key, says)
+
+    def _first(self, key: bytes) -> RecentEvent | None:
+        return self._newer.firsts.get(key) or self._older.firsts.get(key)
+
+    def _conflict(self, key: bytes, says: int) -> RecentEvent | None:
+        return self._newer.conflicts.get((key, says)) or self._older.conflicts.get((key, says))
 
 
 def fingerprint(event: Event) -> int:

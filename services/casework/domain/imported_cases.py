@@ -18,7 +18,7 @@ from services.casework.domain.standing import CLOSE_FACTS, PAUSE_FACTS, pause_th
 
 _DECIDING: Final = PAUSE_FACTS | CLOSE_FACTS
 _FACT: Final = Struct("<16sqqQB")
-"""Event, time, end of the pause it says (0: none), the deciding facts it states (0: it retracts the event), what more."""
+"""Event, time, end of the pause it says (0: none), deciding facts it states (0: it retracts the event), what more."""
 _RETRACTABLE: Final = 1
 _BRINGS_IN: Final = 2
 
