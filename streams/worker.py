@@ -18,6 +18,7 @@ from services.runtime.log_login import LoginRefused, require_login_now
 from services.runtime.logging import configure_logging
 from services.runtime.settings import InvalidSettings, load_settings
 from streams.app import APPS, build_app
+from streams.large_blocks import give_back_large_blocks
 
 
 class PromptWorker(faust.Worker):  # type: ignore[misc]  # Faust is untyped to us
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     except LoginRefused as error:
         print(error, file=sys.stderr)
         return 2
+    give_back_large_blocks()
     # What a worker remembers of its cases is no garbage, and looking through it often took a fifth of its time.
     gc.set_threshold(100_000, 50, 100)
     worker = PromptWorker(
