@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,19 +15,12 @@ from tests.unit.services.casework.application.casework_in_memory import (
     BILKIS,
     MARCH,
     House,
-    a_house,
     an_id,
     bearer,
     called,
     event_json,
     opened,
 )
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with a_house() as built:
-        yield built
 
 
 def fields_of(problem: dict[str, object]) -> list[str]:

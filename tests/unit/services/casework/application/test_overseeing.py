@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,18 +15,11 @@ from tests.unit.services.casework.application.casework_in_memory import (
     BILKIS,
     MARCH,
     House,
-    a_house,
     an_id,
     called,
     event_json,
     opened,
 )
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with a_house() as built:
-        yield built
 
 
 def settled(number: int, case: int, at: int) -> dict[str, object]:

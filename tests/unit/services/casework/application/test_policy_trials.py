@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,19 +18,12 @@ from tests.unit.services.casework.application.casework_in_memory import (
     STRANGER,
     SUPERVISOR,
     House,
-    a_house,
     an_id,
     called,
     opened,
 )
 
 TRIAL = "/v1/policy/trial"
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with a_house() as house:
-        yield house
 
 
 def a_draft(**of_unreachable: object) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from services.casework.domain.instants import DAY, HOUR, format_instant
@@ -11,18 +9,11 @@ from tests.unit.services.casework.application.casework_in_memory import (
     BILKIS,
     MARCH,
     House,
-    a_house,
     an_id,
     called,
     event_json,
     opened,
 )
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with a_house() as built:
-        yield built
 
 
 async def test_the_same_event_again_gets_200_and_the_first_receipt_and_is_not_appended_again(house: House) -> None:

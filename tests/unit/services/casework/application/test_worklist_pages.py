@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -16,7 +16,6 @@ from tests.unit.services.casework.application.casework_in_memory import (
     BILKIS,
     MARCH,
     House,
-    a_house,
     an_id,
     called,
     event_json,
@@ -24,12 +23,6 @@ from tests.unit.services.casework.application.casework_in_memory import (
 )
 
 Meanwhile = Callable[[], Awaitable[None]]
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with a_house() as built:
-        yield built
 
 
 class Office:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,18 +16,11 @@ from tests.unit.services.casework.application.casework_in_memory import (
     MARCH,
     POLICY,
     House,
-    a_house,
     an_id,
     called,
     event_json,
     opened,
 )
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with a_house() as built:
-        yield built
 
 
 def settled(number: int, case: int, at: int) -> dict[str, object]:
