@@ -22,10 +22,10 @@ FreshKafka = Callable[[], KafkaNode]
 _HEAP = "384m"
 
 
-def guarded_node(directory: Path, open_port: int | None = None) -> KafkaNode:
+def guarded_node(directory: Path, open_port: int | None = None, least_room_mb: int | None = None) -> KafkaNode:
     """One that asks for passwords, as the runner's does; not started."""
     passwords = {user: secrets.token_urlsafe(24) for user in USERS}
-    return KafkaNode(directory, heap=_HEAP, guard=Guard(passwords, open_port))
+    return KafkaNode(directory, heap=_HEAP, guard=Guard(passwords, open_port), least_room_mb=least_room_mb)
 
 
 def login_at(node: KafkaNode, user: str) -> Mapping[str, str]:

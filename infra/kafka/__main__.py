@@ -38,8 +38,8 @@ def _run(options: argparse.Namespace) -> int:
         node.start()
         node.wait_ready(options.ready_seconds)
         print(f"Apache Kafka {kafka_version()} is ready on {node.bootstrap}, kept in {node.directory}", flush=True)
-        status = node.wait()
-        raise Refused(f"The log's node on {node.bootstrap} ended by itself (status {status}): see {node.logs}.")
+        node.wait()
+        raise Refused(node.why_it_ended())
     finally:
         for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(ending, signal.SIG_IGN)

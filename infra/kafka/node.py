@@ -25,6 +25,7 @@ from infra.kafka.java import find_java
 from infra.kafka.node_answer import answered_cluster
 from infra.kafka.ports import free_port, is_free
 from infra.kafka.refusal import Refused
+from infra.kafka.room import LOOKS_EVERY_SECONDS, Room, least_mb
 
 DEFAULT_HEAP: Final = "768m"
 READY_SECONDS: Final = 60.0
@@ -50,7 +51,8 @@ class KafkaNode:
 
     `port` None chooses a free one, which stays the node's over restarts of this object. One owner at a time:
     not for use from several threads at once. Raises Refused wherever it can't do as asked.
-    guard: who may come in and do what; without one, everybody everything.
+    guard: who may come in and do what; without one, everybody everything. least_room_mb: with less on its disk the
+    node stops by itself (room.py); default: KAFKA_LEAST_ROOM_MB or 256.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class KafkaNode:
         controller_port: int | None = None,
         heap: str | None = None,
         guard: Guard | None = None,
+        least_room_mb: int | None = None,
     ) -> None:
         self.directory = directory.absolute()
         self.port = free_port() if port is None else port
@@ -68,6 +71,8 @@ class KafkaNode:
         self._data = self.directory / "data"
         self._wanted_controller_port = controller_port
         self._heap = heap or os.environ.get("KAFKA_HEAP", DEFAULT_HEAP)
+        self._room = Room(self.directory, least_room_mb or least_mb())
+        self._stopped_for_room = False
         self._process: subprocess.Popen[bytes] | None = None
         self._cluster_id = ""
         self.guard = guard
@@ -94,6 +99,7 @@ class KafkaNode:
             raise Refused(f"The log's node on {self.bootstrap} runs already: stop it before starting it again.")
         java, jars = find_java(), class_path()
         self._make_directory()
+        self._room.require_to_start()
         with self._claim() as claim:
             _await_free(self.port)
             controller_port = self._settle_controller_port()
@@ -123,7 +129,7 @@ class KafkaNode:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if not self.is_running():
-                raise Refused(self._why_it_ended())
+                raise Refused(self.why_it_ended())
             if self._accepts() and self._answers(deadline - time.monotonic()):
                 return
             time.sleep(0.05)
@@ -145,10 +151,7 @@ class KafkaNode:
         """End the node in good order, by force after `timeout` seconds; nothing to do if it doesn't run."""
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGTERM)
-        self._process.send_signal(signal.SIGCONT)
-        if self.wait(timeout) is None:
-            self.kill()
+        _end(self._process, timeout)
 
     def kill(self) -> None:
         """End the node at once (SIGKILL), as a power cut of the process would."""
@@ -261,6 +264,7 @@ class KafkaNode:
         The kernel ties it to the *thread* that starts it, so a thread of its own starts it and waits for it:
         that one ends when Java has ended or with this process, never between.
         """
+        self._stopped_for_room = False
         tie = [sys.executable, "-I", "-S", str(HERE / "tied.py"), str(os.getpid())]
         started: Future[subprocess.Popen[bytes]] = Future()
 
@@ -280,10 +284,18 @@ class KafkaNode:
                 started.set_exception(error)
                 return
             started.set_result(process)
-            process.wait()
+            self._keep_room(process)
 
         threading.Thread(target=start_and_wait, name=f"kafka-{self.port}", daemon=True).start()
         return started.result()
+
+    def _keep_room(self, process: subprocess.Popen[bytes]) -> None:
+        """Until the process has ended; it is ended when room gets short."""
+        while process.poll() is None:
+            if self._room.is_short():
+                self._stopped_for_room = True
+                _end(process, STOP_SECONDS)
+            time.sleep(LOOKS_EVERY_SECONDS)
 
     def _accepts(self) -> bool:
         try:
@@ -304,14 +316,28 @@ class KafkaNode:
         self._knows_users = True
         return True
 
-    def _why_it_ended(self) -> str:
+    def why_it_ended(self) -> str:
+        """One sentence, of a node that does not run."""
+        if self._stopped_for_room:
+            return self._room.why_stopped()
         status = None if self._process is None else self._process.returncode
         if status is None:
             return f"The log's node on {self.bootstrap} was not started: call start first."
         return (
-            f"The log's node on {self.bootstrap} ended with status {status}: {self.logs} says why"
+            f"The log's node on {self.bootstrap} ended by itself with status {status}: {self.logs} says why"
             f"{_last_error(self.logs)}."
         )
+
+
+def _end(process: subprocess.Popen[bytes], timeout: float) -> None:
+    """In good order, by force after `timeout` seconds."""
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _new_cluster_id() -> str:

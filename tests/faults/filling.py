@@ -10,9 +10,11 @@ from tests.faults.verdict import Run
 LEFT_BYTES = 1024 * 1024
 
 
-def fills_up(run: Run, disk: SmallDisk, is_full: Callable[[], bool], seconds: float) -> None:
+def fills_up(
+    run: Run, disk: SmallDisk, is_full: Callable[[], bool], seconds: float, left_bytes: int = LEFT_BYTES
+) -> None:
     """Ballast leaves a little, the load takes it until the store has no room, and so it stays for so long."""
-    disk.fill_up_to(LEFT_BYTES)
+    disk.fill_up_to(left_bytes)
     assert run.machine.wait_until(is_full, 120), f"{disk.free()} bytes are left, and there is still room"
     run.machine.wait(seconds)
 

@@ -1,4 +1,4 @@
-"""The disk of the log runs full: events are refused, nothing is corrupted, and with room again they land."""
+"""The disk of the log runs full: it stops while there is room, events are refused, and with room again they land."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from tests.faults.verdict import scenario
 from tests.faults_fixture import FaultsPlan
 from tests.kafka_fixture import guarded_node
 
-FULL_BELOW_BYTES = 64 * 1024
+LEAST_ROOM_MB = 16
+LEFT_BYTES = (LEAST_ROOM_MB << 20) + 256 * 1024
 
 
 def test_with_the_disk_of_the_log_full_events_are_refused_and_with_room_they_land(faults: FaultsPlan) -> None:
     with small_disk(faults.directory / "disk", 192) as disk:
-        kafka = guarded_node(disk.root / "kafka")
+        kafka = guarded_node(disk.root / "kafka", least_room_mb=LEAST_ROOM_MB)
         with scenario("disk full: log", faults.directory, faults.seed, faults.rate or 60, kafka=kafka) as run:
             machine = run.machine
             machine.wait(5)
             with machine.disturbing():
                 since = now()
-                fills_up(run, disk, lambda: disk.free() < FULL_BELOW_BYTES, 60 if faults.full else 10)
+                fills_up(run, disk, lambda: machine.pid_of(KAFKA) is None, 60 if faults.full else 10, LEFT_BYTES)
+                assert machine.pid_of(KAFKA) is None, "it was started without room"
                 until = now()
                 disk.make_room()
                 machine.wait_until(lambda: machine.pid_of(KAFKA) is not None, 30)
@@ -30,5 +32,7 @@ def test_with_the_disk_of_the_log_full_events_are_refused_and_with_room_they_lan
             machine.wait(10)
             verdict = run.verdict()
             statuses = statuses_of(run, since, until)
+            said = (kafka.logs / "server.log").read_text()
+    assert "No space left" not in said and "InternalError" not in said, "the disk was full before the log had stopped"
     assert 503 in statuses and statuses <= {0, 200, 201, 403, 503}, statuses
     assert not verdict.violations, in_words(verdict.violations)

@@ -20,6 +20,7 @@ from infra.kafka.create_topics import create_topics
 from infra.kafka.node import KafkaNode
 from infra.kafka.ports import free_port, is_free
 from infra.kafka.refusal import Refused
+from infra.kafka.room import LEAST_MB, TO_START, Room
 from services.runtime.topics import CASE_EVENTS, partition_of
 
 ROOT = Path(__file__).parents[2]
@@ -191,6 +192,30 @@ def test_the_node_ends_with_one_sentence_when_java_ends_by_itself(start_node):
     assert parent.returncode == 1
     assert "ended by itself" in said
     assert len(said.strip().splitlines()) == 1
+
+
+def test_a_node_stops_in_good_order_while_there_is_still_room_and_does_not_start_before_there_is(
+    fresh_kafka, monkeypatch
+):
+    node = fresh_kafka()
+    append(node, [b"a call"])
+    monkeypatch.setattr(Room, "left_mb", LEAST_MB - 1.0)
+    node.wait(40)
+    assert "less than 256 MB were free" in node.why_it_ended()
+    assert "shut down completed" in (node.logs / "server.log").read_text()
+    monkeypatch.setattr(Room, "left_mb", TO_START * LEAST_MB - 1.0)
+    with pytest.raises(Refused, match=r"starts with 512 MB free .* 511 are: make room"):
+        node.start()
+    monkeypatch.undo()
+    node.restart()
+    assert [record.value for record in read(node, 1)] == [b"a call"]
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "much", "1.5", ""])
+def test_room_that_is_no_number_is_refused_by_name(monkeypatch, tmp_path, said):
+    monkeypatch.setenv("KAFKA_LEAST_ROOM_MB", said)
+    with pytest.raises(Refused, match="KAFKA_LEAST_ROOM_MB"):
+        KafkaNode(tmp_path)
 
 
 def test_a_node_listens_on_loopback_only(kafka):
