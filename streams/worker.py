@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import threading
+from typing import Final
 
 import faust
 
@@ -19,6 +20,10 @@ from services.runtime.logging import configure_logging
 from services.runtime.settings import InvalidSettings, load_settings
 from streams.app import APPS, build_app
 from streams.large_blocks import give_back_large_blocks
+
+# What the detector remembers of its cases is no garbage, and looking through it often took a fifth of its time. The
+# sink remembers nothing, and what was under way when somebody looked would be garbage for an hour.
+_LOOKS_FOR_GARBAGE: Final = {"neglect_watch": (100_000, 50, 100), "clickhouse_sink": (20_000, 10, 10)}
 
 
 class PromptWorker(faust.Worker):  # type: ignore[misc]  # Faust is untyped to us
@@ -53,8 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     give_back_large_blocks()
-    # What a worker remembers of its cases is no garbage, and looking through it often took a fifth of its time.
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*_LOOKS_FOR_GARBAGE[name])
     worker = PromptWorker(
         build_app(name, settings),
         loglevel=settings.log_level,

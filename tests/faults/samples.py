@@ -24,13 +24,14 @@ SELECT count(), toUnixTimestamp64Milli(min(recorded_at)) FROM sink_progress FINA
 _EVERY_SECONDS = 1.0
 
 
-def resident_bytes(pid: int) -> int | None:
-    """None for a process that has gone."""
+def own_bytes(pid: int) -> int | None:
+    """Memory that is the process's alone, pages of mapped files left out: those the kernel takes and brings back as it
+    likes (20 MB at a time in a worker). None for a process that has gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), None)
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:")), None)
 
 
 def bytes_in(directory: Path) -> int:
@@ -118,7 +119,7 @@ class Samples:
 
     def _weigh(self, name: str) -> None:
         pid = self._machine.pid_of(name)
-        size = None if pid is None else resident_bytes(pid)
+        size = None if pid is None else own_bytes(pid)
         if pid is None or size is None:
             return
         if self._pids.get(name) != pid:
