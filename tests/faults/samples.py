@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +37,12 @@ def own_bytes(pid: int) -> int | None:
 
 
 def bytes_in(directory: Path) -> int:
-    """What the files of a directory take; one that is deleted meanwhile takes nothing."""
+    """What the files of a directory take; what is deleted meanwhile, a folder too, takes nothing."""
     total = 0
-    for path in directory.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:
-            continue
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.stat(os.path.join(folder, name), follow_symlinks=False).st_size
     return total
 
 
