@@ -26,7 +26,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """right, wrong, total, done: lines; ambiguous: days with two readings. waits_for: log, vault or ""."""
+    """right, wrong, total, done: lines; ambiguous: days with two readings. waits_for: log, vault or "".
+
+    refused: events not taken; kept: cases not taken back; erased: cases left out, because she was erased meanwhile.
+    """
 
     import_id: str
     stage: str
@@ -42,6 +45,7 @@ class Import:
     total: int
     refused: int
     kept: int
+    erased: int
     waits_for: str
 
     @staticmethod
@@ -64,6 +68,7 @@ class Import:
             total=int(told["total"]),
             refused=int(told["refused"]),
             kept=int(told["kept"]),
+            erased=int(told["erased"]),
             waits_for=told["waits_for"] or "",
         )
 

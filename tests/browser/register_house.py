@@ -24,10 +24,14 @@ from tests.unit.services.casework.application.casework_in_memory import NobodyIs
 
 @dataclass
 class RegisterHouse:
-    """Begins with the first request, in the loop that serves it. identities: what the vault was given, by case."""
+    """Begins with the first request, in the loop that serves it. identities: what the vault was given, by case.
+
+    erases: the number of whom the vault has erased when her line comes.
+    """
 
     directory: Path
     identities: dict[str, Identity] = field(default_factory=dict)
+    erases: str = ""
     log: MemoryLog = field(default_factory=lambda: MemoryLog(system_now))
     _app: ASGIApp | None = None
     _follower: LogFollower | None = None
@@ -38,8 +42,10 @@ class RegisterHouse:
             self._app = await self._begun()
         await self._app(scope, receive, send)
 
-    async def keep(self, one: Import, identities: Mapping[str, Identity]) -> None:
-        self.identities |= identities
+    async def keep(self, one: Import, identities: Mapping[str, Identity]) -> frozenset[str]:
+        erased = frozenset(case_id for case_id, of in identities.items() if self.erases in of.phones)
+        self.identities |= {case_id: of for case_id, of in identities.items() if case_id not in erased}
+        return erased
 
     @property
     def events(self) -> list[Event]:

@@ -116,6 +116,26 @@ def test_while_it_goes_on_a_bar_says_how_far_and_what_it_waits_for(
     expect(page.locator("[data-stage=imported]")).to_be_visible()
 
 
+def test_who_was_erased_meanwhile_is_told_of_in_both_languages_and_counted_among_nobody(
+    page: Page, house: RegisterHouse, faces_with_register: Faces, tmp_path: Path
+) -> None:
+    house.erases = "+8801812345678"
+    upload(page, the_file(tmp_path))
+    choose(page, "Caseworker, where a line names none", "Asha")
+    press(page, "Try it, without recording")
+    press(page, "Record the lines that are right")
+    expect(page.locator("[data-waiting]")).to_contain_text("1 case was brought in.")
+    expect(page.locator("[data-erased]")).to_have_text(
+        "1 case is of somebody who was erased meanwhile: it stays closed, and nothing was kept of who she is."
+    )
+    assert violations(page) == []
+    address = page.url
+    page.goto(f"{faces_with_register.url}/language?to=bn&back=/import")
+    page.goto(address)
+    expect(page.locator("[data-erased]")).to_contain_text("কেস বন্ধই থাকবে")
+    assert [one.phones for one in house.identities.values()] == [("+8801712345678",)]
+
+
 def test_a_file_that_is_no_register_is_refused_in_words_of_both_languages(
     page: Page, faces_with_register: Faces, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ class VaultIdentities:
         self._url = f"{url}/v1/imported-identities"
         self._tokens = tokens
 
-    async def keep(self, one: Import, identities: Mapping[str, Identity]) -> None:
+    async def keep(self, one: Import, identities: Mapping[str, Identity]) -> frozenset[str]:
         """Raises VaultAway for whatever is no receipt: nobody is recorded without it being tried again."""
         items = [
             {"case_id": case_id, "names": list(of.names), "phones": list(of.phones), "address": of.address}
@@ -42,3 +42,5 @@ class VaultIdentities:
             raise VaultAway("the vault does not answer") from error
         if answer.status_code != 200:
             raise VaultAway(f"the vault answered {answer.status_code}")
+        # A vault of before says none: it refused them all together.
+        return frozenset(answer.json().get("erased", ()))

@@ -143,6 +143,10 @@ class CaseDirectory:
         """Whether a register brought the case in and nobody has started its follow-up yet."""
         return self._imported.waits(case_id, now)
 
+    def is_erased(self, case_id: str) -> bool:
+        """Whether the log says that the survivor was erased."""
+        return case_id in self._erased
+
     def erased_cases(self) -> dict[str, list[str]]:
         """The cases whose survivors were erased, by organisation, in the order of their ids."""
         erased: dict[str, list[str]] = {}

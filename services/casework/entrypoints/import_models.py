@@ -49,7 +49,7 @@ class ImportOut(BaseModel):
     """guessed: what the headings seem to mean. right, wrong: lines; ambiguous: days with two readings.
 
     done of total: lines of the work under way. refused: events not taken; kept: cases not taken back, because somebody
-    worked on them. waits_for: log, vault or null.
+    worked on them; erased: cases left out, because the survivor was erased meanwhile. waits_for: log, vault or null.
     """
 
     import_id: str
@@ -67,6 +67,7 @@ class ImportOut(BaseModel):
     total: int
     refused: int
     kept: int
+    erased: int
     waits_for: str | None
 
 
@@ -138,6 +139,7 @@ def import_out(one: Import) -> ImportOut:
         total=one.total,
         refused=one.refused,
         kept=one.kept,
+        erased=one.erased,
         waits_for=one.waits_for or None,
     )
 

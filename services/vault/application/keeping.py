@@ -55,22 +55,26 @@ class Keeping:
         await self._permitted(principal, Action.KEEP_IDENTITY, case_id)
         return await asyncio.to_thread(self._keep, principal, case_id, _contents_of(identity), identity.phones)
 
-    async def keep_imported(self, principal: Principal, identities: Mapping[str, Identity]) -> int:
+    async def keep_imported(self, principal: Principal, identities: Mapping[str, Identity]) -> frozenset[str]:
         """Of cases that a register brought in, by case: all of them or none. principal: who brought it in.
 
-        For our own services, which know whose the cases are. Raises InvalidIdentity; Erased, NoSuchCase as for one.
+        Returns those that were erased since: of them nothing is kept, and that holds up nobody else. For our own
+        services, which know whose the cases are. Raises InvalidIdentity; NoSuchCase as for one.
         """
         for identity in identities.values():
             check_identity(identity)
         return await asyncio.to_thread(self._keep_imported, principal, identities)
 
-    def _keep_imported(self, principal: Principal, identities: Mapping[str, Identity]) -> int:
-        said = {case_id: _contents_of(identity) for case_id, identity in identities.items()}
-        phones = {case_id: of.phones for case_id, of in identities.items() if of.phones is not None}
+    def _keep_imported(self, principal: Principal, identities: Mapping[str, Identity]) -> frozenset[str]:
         with self._store.writing(principal.organisation) as transaction:
-            self._keep_in(transaction, principal, said, self._clock())
-            self._safe.index_phones(transaction, principal.organisation, phones)
-        return len(identities)
+            erased = erased_of(transaction, principal.organisation, identities)
+            kept = {case_id: identity for case_id, identity in identities.items() if case_id not in erased}
+            if kept:
+                said = {case_id: _contents_of(identity) for case_id, identity in kept.items()}
+                phones = {case_id: of.phones for case_id, of in kept.items() if of.phones is not None}
+                self._keep_in(transaction, principal, said, self._clock())
+                self._safe.index_phones(transaction, principal.organisation, phones)
+        return erased
 
     async def keep_plan(self, principal: Principal, case_id: str, plan: SafeContactPlan) -> Kept:
         """In place of the plan there was; agreed on with her now. Raises InvalidIdentity, and as `_permitted`."""
@@ -143,16 +147,23 @@ class Keeping:
 
 
 def require_held_by(transaction: Transaction, organisation: str, case_ids: Collection[str]) -> None:
-    """Raises Erased; NoSuchCase when another organisation keeps something under one of the ids, before the log knows
-    it."""
+    """Raises Erased, and as `erased_of`."""
+    if erased_of(transaction, organisation, case_ids):
+        raise Erased("who she is was erased")
+
+
+def erased_of(transaction: Transaction, organisation: str, case_ids: Collection[str]) -> frozenset[str]:
+    """Those of them whose survivors were erased.
+
+    Raises NoSuchCase when another organisation keeps something under one of the ids, before the log knows it.
+    """
     erasures = transaction.erasures_of(case_ids)
     # What was erased is its organisation's, whoever keeps something there since.
     holders = {case_id: wrapped.organisation for case_id, wrapped in transaction.wrapped_keys_of(case_ids).items()}
     holders |= {case_id: erasure.organisation for case_id, erasure in erasures.items()}
     if any(holder != organisation for holder in holders.values()):
         raise NoSuchCase("nothing is here under this id")
-    if erasures:
-        raise Erased("who she is was erased")
+    return frozenset(erasures)
 
 
 def _contents_of(identity: Identity) -> Contents:

@@ -65,11 +65,12 @@ def keeping_routes(keeping: Keeping) -> APIRouter:
             raise problem_of(error) from None
 
     @router.post(IMPORTED_PATH, include_in_schema=False)
-    async def keep_imported(principal: KeepingImported, body: models.ImportedIdentitiesIn) -> dict[str, int]:
-        """Who they are whom a register brought in, from our own casework: all of them or none."""
+    async def keep_imported(principal: KeepingImported, body: models.ImportedIdentitiesIn) -> dict[str, list[str]]:
+        """Who they are whom a register brought in, from our own casework: all of them or none. `erased`: the cases of
+        which nothing is kept, because who she is was erased since."""
         importer = Principal(body.kept_by, principal.organisation, frozenset())
         try:
-            return {"kept": await keeping.keep_imported(importer, models.imported_of(body))}
+            return {"erased": sorted(await keeping.keep_imported(importer, models.imported_of(body)))}
         except _WRONG as error:
             raise problem_of(error) from None
 

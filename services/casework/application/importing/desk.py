@@ -142,7 +142,7 @@ class ImportDesk:
             return await asyncio.to_thread(self._begin, one, Stage.UNDOING, self.now())
 
     def _begin(self, one: Import, stage: Stage, at: int) -> Import:
-        begun = replace(one, stage=stage, at=at, done=0, total=one.right, refused=0, kept=0)
+        begun = replace(one, stage=stage, at=at, done=0, total=one.right, refused=0, kept=0, erased=0)
         self.store.save(begun)
         self.begun(one.import_id)
         return begun

@@ -51,7 +51,8 @@ class Import:
 
     right, wrong: lines of the last check; ambiguous: days that are others with the month first.
     at: when the work under way was begun, which its events say; done of total: its lines.
-    refused: events that were not taken; kept: cases not taken back, because somebody worked on them.
+    refused: events that were not taken; kept: cases not taken back, because somebody worked on them. erased: cases
+    left out, because the survivor was erased meanwhile.
     waits_for: "log" or "vault" while that is away.
     """
 
@@ -73,6 +74,7 @@ class Import:
     total: int = 0
     refused: int = 0
     kept: int = 0
+    erased: int = 0
     waits_for: str = ""
 
     @property
@@ -183,6 +185,9 @@ class VaultAway(Exception):
 class Identities(Protocol):
     """The vault's door for who they are."""
 
-    async def keep(self, one: Import, identities: Mapping[str, Identity]) -> None:
-        """By case. Kept again it is the same. Raises VaultAway."""
+    async def keep(self, one: Import, identities: Mapping[str, Identity]) -> frozenset[str]:
+        """By case. Kept again it is the same. Returns the cases that were erased since: of them nothing was kept.
+
+        Raises VaultAway.
+        """
         ...

@@ -9,7 +9,7 @@ import pytest
 
 from services.access.domain.permissions import Principal
 from services.vault.application.contents import list_of
-from services.vault.application.errors import Erased, NoSuchCase
+from services.vault.application.errors import NoSuchCase
 from services.vault.application.revealing import Question
 from services.vault.domain.audit_chain import Deed
 from services.vault.domain.identity import Field, Identity
@@ -77,7 +77,7 @@ async def test_every_line_is_kept_under_a_key_of_its_own_is_found_by_its_number_
     under_test: VaultUnderTest,
 ) -> None:
     identities = lines(1, 30)
-    assert await under_test.vault.keeping.keep_imported(IMPORTER, identities) == 30
+    assert await under_test.vault.keeping.keep_imported(IMPORTER, identities) == frozenset()
     assert await card(under_test, 7) == {"names": ["Invented 7"], "phones": [phone(7)]}
     assert await card(under_test, 10) == {"names": ["Invented 10"], "address": "Lane 10"}
     assert await found_by(under_test, phone(7)) == {case_id_of(7)}
@@ -104,12 +104,36 @@ async def test_of_lines_with_one_that_cannot_be_kept_none_is(under_test: VaultUn
     await under_test.vault.keeping.keep_imported(replace(IMPORTER, organisation=STRANGER.organisation), lines(3, 3))
     with pytest.raises(NoSuchCase):
         await under_test.vault.keeping.keep_imported(IMPORTER, lines(2, 4))
-    under_test.casework.give(HERS, RINA)
-    await under_test.vault.erasing.ask(HEAD_OF_ALL, HERS, ErasureReason.HER_WISH)
-    with pytest.raises(Erased):
-        await under_test.vault.keeping.keep_imported(IMPORTER, lines(1, 2))
     assert rows(under_test) == {"cases": 0}
     assert under_test.vault.audit.verify(OURS) is None
+
+
+@pytest.mark.parametrize("finished", [False, True])
+async def test_who_was_erased_meanwhile_stays_erased_and_holds_up_nobody_else(
+    under_test: VaultUnderTest, finished: bool
+) -> None:
+    await under_test.vault.keeping.keep_imported(IMPORTER, lines(1, 3))
+    under_test.casework.give(HERS, RINA)
+    await under_test.vault.erasing.ask(HEAD_OF_ALL, HERS, ErasureReason.HER_WISH)
+    if finished:
+        await under_test.vault.erasing.finish()
+    assert await under_test.vault.keeping.keep_imported(IMPORTER, lines(1, 5)) == {HERS}
+    assert await under_test.vault.keeping.keep_imported(IMPORTER, lines(1, 1)) == {HERS}
+    await under_test.vault.erasing.finish()
+    assert under_test.vault.erasing.left_of(OURS, HERS).nothing
+    assert rows(under_test) == {"cases": 4, "names": 4, "phones": 4}
+    assert await found_by(under_test, phone(1)) == frozenset()
+    with under_test.vault.store.reading() as transaction:
+        kept = [entry.look.case_id for entry in transaction.whole_audit(OURS) if entry.look.deed == Deed.KEPT]
+    assert kept.count(HERS) == 1
+    assert under_test.vault.audit.verify(OURS) is None
+
+
+async def test_an_erasure_of_another_organisation_is_not_told_of(under_test: VaultUnderTest) -> None:
+    under_test.casework.give(HERS, RINA)
+    await under_test.vault.erasing.ask(HEAD_OF_ALL, HERS, ErasureReason.HER_WISH)
+    with pytest.raises(NoSuchCase):
+        await under_test.vault.keeping.keep_imported(replace(IMPORTER, organisation=STRANGER.organisation), lines(1, 2))
 
 
 async def test_a_whole_register_is_forgotten_and_everybody_else_is_read_and_found(under_test: VaultUnderTest) -> None:

@@ -18,6 +18,7 @@ from services.casework.application.importing.imports import Import, VaultAway
 from services.casework.application.importing.work import AT_ONCE
 from services.casework.bootstrap import Imports, create_app, imports_of
 from services.casework.domain.register.lines import Identity
+from services.casework.domain.register.recorded import Place
 from tests.unit.services.casework.application.casework_in_memory import (
     ANNA,
     MARCH,
@@ -27,6 +28,7 @@ from tests.unit.services.casework.application.casework_in_memory import (
     a_house,
     bearer,
     called,
+    event_json,
 )
 
 HEADINGS = "No,Name,Mobile,Date opened,District,Return date,Pathway\n"
@@ -40,16 +42,19 @@ def register(lines: int = LINES, wrong: int = 0) -> bytes:
 
 @dataclass
 class VaultTable:
-    """Identities as the vault has them; away for so many calls."""
+    """Identities as the vault has them, and whom it erased; away for so many calls."""
 
     kept: dict[str, Identity] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
     away_for: int = 0
 
-    async def keep(self, one: Import, identities: Mapping[str, Identity]) -> None:
+    async def keep(self, one: Import, identities: Mapping[str, Identity]) -> frozenset[str]:
         if self.away_for:
             self.away_for -= 1
             raise VaultAway("the vault is away")
-        self.kept |= identities
+        erased = self.erased & identities.keys()
+        self.kept |= {case_id: identity for case_id, identity in identities.items() if case_id not in erased}
+        return frozenset(erased)
 
 
 @dataclass
@@ -106,6 +111,13 @@ class Desk:
                 told: dict[str, Any] = await self.look(f"/{import_id}")
                 if told[name] == value:
                     return told
+                await asyncio.sleep(0.01)
+
+    async def until_recorded(self, events: int) -> None:
+        async with asyncio.timeout(60):
+            while True:
+                if len(self.house.events) >= events:
+                    return
                 await asyncio.sleep(0.01)
 
     async def brought_in(self, content: bytes) -> str:
@@ -198,6 +210,54 @@ async def test_cut_off_in_the_middle_it_goes_on_and_every_case_is_there_once(tmp
 
         assert another.types() == {"case_opened": LINES, "contact_paused": LINES}
         assert len({event.case_id for event in house.events}) == LINES
+
+
+async def test_who_is_erased_while_her_stretch_is_cut_off_stays_erased_and_the_import_goes_on(tmp_path: Path) -> None:
+    async with a_house() as house:
+        async with a_desk(tmp_path, house, VaultTable(away_for=1000)) as desk:
+            told = await desk.checked(register())
+            await desk.act(told["import_id"], "start")
+            await desk.until_it_says(told["import_id"], "waits_for", "vault")
+            await desk.until_recorded(2 * AT_ONCE)
+        recorded = len(house.events)
+        known, in_the_vault_alone = (Place(told["import_id"], line, is_settled=False).case_id for line in (2, 3))
+        await house.send(event_json(1, 1, "survivor_erased", MARCH) | {"case_id": known}, "system")
+        async with a_desk(tmp_path, house, VaultTable(erased={known, in_the_vault_alone})) as another:
+            told = await another.until(told["import_id"], "imported")
+
+        assert (told["done"], told["erased"], told["refused"]) == (LINES, 2, 0)
+        assert len(another.vault.kept) == LINES - 2 and not another.vault.erased & another.vault.kept.keys()
+        assert another.types() == {"case_opened": LINES, "contact_paused": LINES, "survivor_erased": 1}
+        since = house.events[recorded + 1 :]
+        assert not {known, in_the_vault_alone} & {event.case_id for event in since}
+
+
+async def test_of_who_is_erased_before_her_opening_was_recorded_no_opening_is_recorded(tmp_path: Path) -> None:
+    async with a_house() as house:
+        async with a_desk(tmp_path, house) as desk:
+            told = await desk.checked(register(3))
+            house.log.away_after = 2
+            await desk.act(told["import_id"], "start")
+            await desk.until_it_says(told["import_id"], "waits_for", "log")
+        house.log.away = False
+        hers = house.events[0].case_id
+        async with a_desk(tmp_path, house, VaultTable(erased={hers})) as another:
+            told = await another.until(told["import_id"], "imported")
+
+        assert told["erased"] == 1
+        assert [event.type for event in house.events if event.case_id == hers] == ["contact_paused"]
+        assert another.types() == {"case_opened": 2, "contact_paused": 3}
+
+
+async def test_the_follow_up_of_who_was_erased_since_is_not_started(desk: Desk) -> None:
+    import_id = await desk.brought_in(register(3))
+    hers = desk.house.events[0].case_id
+    await desk.house.send(event_json(1, 1, "survivor_erased", MARCH) | {"case_id": hers}, "system")
+    await desk.act(import_id, "start-follow-up")
+    told = await desk.until(import_id, "followed")
+
+    assert (told["done"], told["erased"]) == (3, 1)
+    assert hers not in {event.case_id for event in desk.house.events if event.type == "contact_resumed"}
 
 
 async def test_undone_it_leaves_no_case_no_list_and_no_load_and_the_vault_is_told_to_forget(desk: Desk) -> None:

@@ -148,6 +148,7 @@ def test_a_case_that_was_brought_in_and_taken_back_is_on_nobodys_list(events: li
 
     assert directory.cases_of_organisation("shurjo") == frozenset()
     assert directory.cases_of_caseworker(ANNA) == frozenset()
+    assert directory.is_erased(CASE)
     assert directory.erased_cases() == {"shurjo": [CASE]}
     assert not directory.is_worked_on(CASE)
 
