@@ -5,7 +5,7 @@
 
 import { entries } from "/static/outbox.js";
 import { drop, heed, wipe } from "/static/reading.js";
-import { sendAll } from "/static/sending.js";
+import { sendAll, sendLooks } from "/static/sending.js";
 
 const SHELL = [
   "/static/calling.js",
@@ -177,5 +177,6 @@ async function keepPages(whose) {
 async function sendInTheBackground() {
   await sendAll();
   const waiting = (await entries()).filter((entry) => entry.refusal === null);
+  await sendLooks();
   if (waiting.length) throw new Error("something is left to be sent");
 }
