@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -15,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from services.runtime.authentication import Verifier
 from services.runtime.problems import not_found
@@ -26,7 +29,7 @@ from services.web.faces import ON_ERROR, no_such_page
 from services.web.failing import Failing
 from services.web.headers import SecurityHeaders
 from services.web.hosts import Hosts
-from services.web.kept_files import STATIC
+from services.web.kept_files import SCRIPT, STATIC, kept, script
 from services.web.limiting import Limiting
 from services.web.measuring import Measuring
 from services.web.page_table import PAGES
@@ -112,10 +115,15 @@ def _proxied(proxy: Proxy) -> list[BaseRoute]:
 
 
 class _Static(StaticFiles):
-    """Files of the pages: the browser may keep them, and asks whether they changed."""
+    """Files of the pages: the browser may keep them, and asks whether they changed. What others wrote goes as it is."""
 
-    def file_response(self, *arguments: object, **named: object) -> Response:
-        response = super().file_response(*arguments, **named)  # type: ignore[arg-type]
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        path = Path(full_path)
+        if path.suffix == ".js" and path.parent.name == STATIC.name:
+            return kept(Request(scope), script(path.name), SCRIPT)
+        response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["cache-control"] = "no-cache"
         # Whether one changed, its tag says.
         del response.headers["last-modified"]

@@ -31,6 +31,7 @@ class What(StrEnum):
 
     EVENT = "event"
     WORDS = "words"
+    LOOK = "look"
 
 
 class Why(StrEnum):

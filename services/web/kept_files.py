@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from services.casework.domain.event_types import EVENT_TYPES
 from services.web.catalogue import Language, words_of
 
 STATIC: Final = Path(__file__).parent / "static"
+SCRIPT: Final = "text/javascript"
 _OF_SCRIPTS: Final = ("expected.", "month.", "outbox.", "pause.", "reading.", "receipt.", "record.", "sign_in.title")
 
 
@@ -31,6 +33,15 @@ def words_json(language: Language) -> bytes:
     return json.dumps(wanted, ensure_ascii=False).encode()
 
 
+_COMMENT_LINES: Final = re.compile(rb"^[ \t]*//.*\n", re.MULTILINE)
+
+
+@cache
+def script(name: str) -> bytes:
+    """One of the scripts of the pages, without the lines that are comments only: a quarter of what it weighs."""
+    return _COMMENT_LINES.sub(b"", (STATIC / name).read_bytes())
+
+
 @cache
 def worker_script(key_id: str) -> bytes:
     """The service worker after the edition of what it keeps: browsers take it anew with any other file, word or key."""
@@ -41,7 +52,7 @@ def worker_script(key_id: str) -> bytes:
         digest.update(words_json(language))
     digest.update(key_id.encode())
     edition = json.dumps(digest.hexdigest()[:16])
-    return f"const EDITION = {edition};\n".encode() + (STATIC / "worker.js").read_bytes()
+    return f"const EDITION = {edition};\n".encode() + script("worker.js")
 
 
 def kept(request: Request, content: bytes, media_type: str) -> Response:

@@ -81,6 +81,7 @@ _STAFF: Final = (
     Route("/unsent", device.unsent, middleware=_SMALL),
     Route("/unsent/events", sealed_outbox.send_events, methods=["POST"]),
     Route("/unsent/words", sealed_outbox.send_words, methods=["POST"]),
+    Route("/unsent/looks", sealed_outbox.send_looks, methods=["POST"]),
     Route("/unsent/opened", sealed_outbox.open_for_her, methods=["POST"]),
     Route("/sheets", device.sheets, middleware=_SMALL),
     Route("/session", device.session),

@@ -33,8 +33,9 @@ from tests.sealed_entry import an_envelope, sealed_entry
 from tests.system_fixture import System, bearer
 
 RECORDING = ("/v1/events", "/v1/events:batch", "/unsent/events", "/unsent/words")
-SEALED = ("/unsent/events", "/unsent/words", "/unsent/opened")
+SEALED = ("/unsent/events", "/unsent/words", "/unsent/looks", "/unsent/opened")
 """What phones send sealed to the origin."""
+ANSWERED_ONE_BY_ONE = ("/v1/events:batch", "/unsent/events", "/unsent/words", "/unsent/looks")
 FIRST_QUARTER, NEXT_QUARTER = "2020-Q1", "2020-Q2"
 ABOUT_ONE_IN_THE_BODY = (
     *RECORDING,
@@ -42,6 +43,7 @@ ABOUT_ONE_IN_THE_BODY = (
     "/cases/chosen/{act}",
     "/v1/vault/cards:check-out",
     "/v1/vault/looks",
+    "/unsent/looks",
 )
 OPENING_GLASS = (":break-glass", "/glass")
 """Asked last: from then on she may look."""
@@ -202,7 +204,7 @@ def _body(system: System, served: Served, about: Subject) -> Json | None:
 
 
 def _status(served: Served, answer: httpx.Response) -> str:
-    if served.path in ("/v1/events:batch", "/unsent/events", "/unsent/words") and answer.status_code == 200:
+    if served.path in ANSWERED_ONE_BY_ONE and answer.status_code == 200:
         (result,) = answer.json()["results"]
         inner = result["problem"]["status"] if "problem" in result else "a receipt"
         return f"200 with {inner}"
@@ -241,14 +243,17 @@ def _page(system: System, served: Served, who: DemoPerson | None, about: Subject
 
 
 def _sealed(system: System, who: DemoPerson | None, about: Subject) -> Json:
-    """An event and words of it."""
+    """An event, words of it, and a look."""
     key = system.http.get(f"{system.url}/static/sealing-key.json").json()
     event = an_event(about.case_id, "call", _CALL)
     account_id = who.account_id if who else about.account_id
     words = {"case_id": about.case_id, "note_id": str(uuid4()), "occurred_at": event["occurred_at"], "text": "invented"}
+    look = {"case_id": about.case_id, "at": event["occurred_at"]}
     entry = sealed_entry(key, account_id, event)
-    bound = ("words", event["event_id"], account_id, 1)
-    return {**entry, "sealed": {**entry["sealed"], "words": an_envelope(key, bound, json.dumps(words).encode())}}
+    for what, said in (("words", words), ("look", look)):
+        bound = (what, event["event_id"], account_id, 1)
+        entry["sealed"][what] = an_envelope(key, bound, json.dumps(said).encode())
+    return entry
 
 
 def _typed(system: System, served: Served, about: Subject) -> dict[str, str]:

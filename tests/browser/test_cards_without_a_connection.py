@@ -16,6 +16,7 @@ from services.web.routes import Part
 from tests.browser.canned_answers import CASES, a_line
 from tests.browser.phone import WORKER_IS_READY, eventually
 from tests.browser.test_reading_without_a_connection import EVERYTHING_STORED, PIN, enter
+from tests.browser.test_sealed_outbox import A_LOOK, CHECK_OUT, FORGET_THE_KEY, looks_kept
 from tests.browser.vault_house import ANOTHER, HER, NAME, PHONE, STORY, Kept, keep_her, vault_behind
 from tests.browser_fixture import sign_in
 from tests.faults.fault_proxy import FaultProxy, Refuse
@@ -100,30 +101,77 @@ def test_a_card_is_audited_when_it_is_taken_along_and_again_when_it_is_looked_at
     assert PHONE not in page.content()
 
     staff.connected()
+    # The page gives way to one that is not old.
+    expect(page.locator("[data-kept-page]")).to_have_count(0)
     eventually(lambda: len(staff.looks()) == 4)
     assert staff.looks()[2:] == [("looked_offline", HER), ("looked_offline", ANOTHER)]
     staff.go("/today")
-    eventually(lambda: page.evaluate(EVERYTHING_STORED)["looks looks"] == "")
+    eventually(lambda: page.evaluate(EVERYTHING_STORED)["looks sealed"] == "")
 
 
-A_LOOK = """async ([caseId, at]) => {
-    const { noteLook } = await import("/static/looks.js");
-    await noteLook(document.body.dataset.account, caseId, at);
+SEALED_TO = """async ([place, keyId]) => {
+    const { openDB } = await import("/static/vendor/idb.js");
+    const db = await openDB("looks");
+    const entry = await db.get("sealed", place);
+    const before = entry.sealed.look.key_id;
+    entry.sealed.look.key_id = keyId;
+    await db.put("sealed", entry);
+    db.close();
+    return before;
 }"""
+
+
+def note(staff: Staff, case_id: str) -> None:
+    staff.page.evaluate(A_LOOK, [case_id, time.time_ns() // 1_000_000])
+
+
+def refused_looks(staff: Staff, count: int) -> None:
+    staff.go("/unsent")
+    expect(staff.page.locator("[data-refused-looks]")).to_have_attribute("data-refused-looks", str(count))
 
 
 def test_a_look_that_the_vault_refuses_stays_in_sight_and_holds_up_no_other(staff: Staff) -> None:
     take_cards_along(staff)
-    now = time.time_ns() // 1_000_000
     for case_id in (CASES[2], HER):
-        staff.page.evaluate(A_LOOK, [case_id, now])
+        note(staff, case_id)
     staff.go("/today")
     eventually(lambda: staff.looks()[2:] == [("looked_offline", HER)])
-    staff.go("/unsent")
-    expect(staff.page.locator("[data-refused-looks]")).to_have_attribute("data-refused-looks", "1")
-    staff.page.evaluate(A_LOOK, [ANOTHER, now])
+    refused_looks(staff, 1)
+    note(staff, ANOTHER)
     staff.go("/today")
     eventually(lambda: staff.looks()[3:] == [("looked_offline", ANOTHER)])
+    eventually(lambda: len(looks_kept(staff.page)) == 1)
+    assert looks_kept(staff.page)[0]["refusal"]["status"] == 404
+
+
+def test_a_look_whose_key_is_gone_stays_in_sight_and_goes_by_itself_when_the_key_is_back(staff: Staff) -> None:
+    assert staff.page.evaluate(CHECK_OUT, [HER]) == 200
+    staff.cut_off()
+    note(staff, HER)
+    (look,) = looks_kept(staff.page)
+    key_id = staff.page.evaluate(SEALED_TO, [look["place"], "gone"])
+    staff.connected()
+    eventually(lambda: [look["refusal"] for look in looks_kept(staff.page) if look["refusal"]])
+    refused_looks(staff, 1)
+    assert staff.looks()[1:] == []
+    staff.page.evaluate(SEALED_TO, [look["place"], key_id])
+    staff.go("/today")
+    eventually(lambda: staff.looks()[1:] == [("looked_offline", HER)])
+    refused_looks(staff, 0)
+
+
+def test_a_look_without_the_key_is_noted_in_clear_and_sealed_when_there_is_one(staff: Staff) -> None:
+    staff.page.evaluate(FORGET_THE_KEY)
+    staff.kept.faces.services.away = {Part.VAULT}
+    staff.cut_off()
+    # A page that never had the key.
+    staff.go("/today")
+    note(staff, HER)
+    (look,) = looks_kept(staff.page)
+    assert look["sealed"] is None and look["clear"]["look"]["case_id"] == HER
+    staff.connected()
+    eventually(lambda: all(look["sealed"] and not look["clear"] for look in looks_kept(staff.page)))
+    assert HER not in str(looks_kept(staff.page))
 
 
 def test_at_midnight_the_cards_are_gone_and_the_list_stays(staff: Staff) -> None:

@@ -33,7 +33,7 @@ NO_TASKS: Final = frozenset(
         *("GET /", "GET /blank", "GET /sheets", "GET /session", "GET /take-along", "POST /take-along/cards"),
         *("GET /import/{import_id}/progress", "GET /outcomes/files/{file}"),
         *("POST /open-case", "POST /cases/{case_id}/record"),
-        *("POST /unsent/events", "POST /unsent/words", "POST /unsent/opened"),
+        *("POST /unsent/events", "POST /unsent/words", "POST /unsent/looks", "POST /unsent/opened"),
     }
 )
 """Ways to another page, what scripts ask for, files, and what forms of events are sent to where no script runs."""

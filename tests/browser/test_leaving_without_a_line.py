@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,11 +58,19 @@ def test_without_a_connection_nothing_is_left_to_go_back_to(phone: Phone) -> Non
         assert_nothing_of_hers(page)
 
 
-def test_who_left_without_a_connection_is_signed_out_before_anything_is_shown_again(phone: Phone) -> None:
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/blank")
+
+
+@pytest.mark.parametrize("go", [leave, sign_out])
+def test_who_went_without_a_connection_is_signed_out_before_anything_is_shown_again(
+    phone: Phone, go: Callable[[Page], None]
+) -> None:
     page = phone.signed_in("asha")
     phone.go_offline()
     page.goto(phone.url + FORM)
-    leave(page)
+    go(page)
     phone.go_online()
     page.goto(f"{phone.url}/today")
     assert "/sign-in" in page.url

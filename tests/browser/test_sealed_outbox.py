@@ -12,7 +12,9 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
+from services.casework.domain.instants import SECOND, format_instant
 from services.vault.bootstrap import create_app
+from services.vault.domain.audit_chain import Deed
 from services.web.routes import Part
 from tests.acceptance.canary_search import Search
 from tests.browser.accessible import violations
@@ -47,6 +49,14 @@ AS_IT_WAS = """async ([events, account]) => {
     }
     db.close();
 }"""
+LOOKS_AS_THEY_WERE = """async (look) => {
+    const { deleteDB, openDB } = await import("/static/vendor/idb.js");
+    const upgrade = (db) => db.createObjectStore("looks", { autoIncrement: true });
+    await deleteDB("looks");
+    const db = await openDB("looks", 1, { upgrade });
+    await db.add("looks", look);
+    db.close();
+}"""
 FORGET_THE_KEY = """async () => {
     for (const name of await caches.keys()) await (await caches.open(name)).delete("/static/sealing-key.json");
 }"""
@@ -54,9 +64,10 @@ FORGET_THE_KEY = """async () => {
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Iterator[VaultUnderTest]:
-    """Asha has the first case."""
+    """Asha has the first two cases."""
     table = CaseworkTable()
-    table.give(CASES[0], CASEWORKER, "rupantar")
+    for case_id in CASES[:2]:
+        table.give(case_id, CASEWORKER, "rupantar")
     made = vault_in(tmp_path / "vault", table, time.time_ns() // 1_000_000)
     yield made
     made.vault.store.close()
@@ -142,6 +153,58 @@ def test_what_waits_cannot_be_read_by_who_has_the_phone_and_arrives_once_after_k
     # That of a case which was opened on the phone stood in no address either.
     case_id = services.recorded[opening]["case_id"]
     assert found_in(as_it_was, [case_id]) == {case_id: set()}
+
+
+CHECK_OUT = """async (caseIds) => {
+    const headers = { "content-type": "application/json", "x-form-token": document.body.dataset.formToken };
+    const body = JSON.stringify({ case_ids: caseIds });
+    return (await fetch("/v1/vault/cards:check-out", { method: "POST", headers, body })).status;
+}"""
+A_LOOK = """async ([caseId, at]) => {
+    const { noteLook } = await import("/static/looks.js");
+    await noteLook(document.body.dataset.account, caseId, at);
+}"""
+LOOKS = """async () => {
+    const { looks } = await import("/static/looks.js");
+    return looks();
+}"""
+
+
+def looks_kept(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.evaluate(LOOKS)
+    return found
+
+
+def test_a_look_cannot_be_read_by_who_has_the_phone_nor_one_that_an_older_version_noted_and_both_are_told_once(
+    phone: Phone, services: FakeServices, vault: VaultUnderTest
+) -> None:
+    earlier, later = vault.clock.now - SECOND, vault.clock.now
+    page = phone.signed_in("asha")
+    assert page.evaluate(CHECK_OUT, CASES[:2]) == 200
+    page.goto(f"{phone.url}/blank")
+    older = {"account": CASEWORKER, "case_id": CASES[0], "at": format_instant(earlier)}
+    page.evaluate(LOOKS_AS_THEY_WERE, older)
+    services.away = {Part.VAULT}
+    page.goto(f"{phone.url}/today")
+    phone.go_offline()
+    page.evaluate(A_LOOK, [CASES[1], later])
+    eventually(lambda: [look["clear"] for look in looks_kept(page)] == [None, None])
+    kept = looks_kept(page)
+    assert CASES[0] not in str(kept) and older["at"] not in str(kept)
+    phone.kill()
+    found = found_in(phone.profile, [CASES[1], format_instant(later), *(look["event_id"] for look in kept)])
+    assert all("IndexedDB" in found[look["event_id"]] for look in kept), "the search sees nothing"
+    assert not found[CASES[1]] and not found[format_instant(later)]
+
+    phone.line.heal()
+    phone.switched_on()
+    services.away = set()
+    page = phone.signed_in("asha")
+    eventually(lambda: looks_kept(page) == [])
+    with vault.vault.store.reading() as transaction:
+        looks = [entry.look for entry in transaction.whole_audit("rupantar") if entry.look.deed == Deed.LOOKED_OFFLINE]
+    assert [(look.actor, look.case_id) for look in looks] == [(CASEWORKER, case_id) for case_id in CASES[:2]]
+    assert [int(look.detail) for look in looks] == [earlier, later]
 
 
 def test_what_is_damaged_on_the_phone_is_refused_in_sight_and_holds_up_nothing(

@@ -201,6 +201,16 @@ class SqlTransaction:
         )
         return frozenset(self._connection.execute(looked).scalars())
 
+    def offline_looks(self, organisation: str, actor: str, since: int) -> frozenset[tuple[str, str]]:
+        table = tables.AUDIT
+        told = select(table.c.case_id, table.c.detail).where(
+            table.c.organisation == organisation,
+            table.c.actor == actor,
+            table.c.at >= since,
+            table.c.deed == Deed.LOOKED_OFFLINE,
+        )
+        return frozenset((row.case_id, row.detail) for row in self._connection.execute(told))
+
     def budgets_spent(self, organisation: str, since: int) -> list[BudgetSpent]:
         table = tables.AUDIT
         last_at = func.max(table.c.at)

@@ -126,6 +126,10 @@ class Transaction(Protocol):
 
     def cases_looked_at(self, organisation: str, actor: str, since: int) -> frozenset[str]: ...
 
+    def offline_looks(self, organisation: str, actor: str, since: int) -> frozenset[tuple[str, str]]:
+        """Those that devices of hers told of at `since` or later: the case, and what else the audit says of it."""
+        ...
+
     def budgets_spent(self, organisation: str, since: int) -> list[BudgetSpent]:
         """Who was refused a look at `since` or later because a day's cases were spent; the latest first."""
         ...

@@ -92,7 +92,10 @@ class Revealing:
         )
 
     async def note_offline_looks(self, principal: Principal, looks: Sequence[OfflineLook]) -> None:
-        """What a device noted while it had no network. Only of cards that she had checked out; others are refused."""
+        """What a device noted while it had no network. Only of cards that she had checked out; others are refused.
+
+        Told again, because an answer got lost, a look stands there once.
+        """
         await asyncio.to_thread(self._note_offline_looks, principal, looks)
 
     async def _show(self, principal: Principal, case_ids: Sequence[str], question: Question, deed: Deed) -> list[Shown]:
@@ -198,10 +201,10 @@ class Revealing:
         organisation, account = principal.organisation, principal.account_id
         with self._store.writing(organisation) as transaction:
             for look in looks:
-                had = transaction.cases_looked_at(organisation, account, day_begins(look.at))
-                if look.case_id not in had:
+                since, detail = day_begins(look.at), str(look.at)
+                if look.case_id not in transaction.cases_looked_at(organisation, account, since):
                     raise NoSuchCase("no card of this case was checked out")
-                said = Look(
-                    organisation, self._clock(), account, Deed.LOOKED_OFFLINE, look.case_id, detail=str(look.at)
-                )
+                if (look.case_id, detail) in transaction.offline_looks(organisation, account, since):
+                    continue
+                said = Look(organisation, self._clock(), account, Deed.LOOKED_OFFLINE, look.case_id, detail=detail)
                 self._audit.append(transaction, said)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,13 +20,11 @@ from services.web.backends import PartAway, SessionEnded
 from services.web.catalogue import Language
 from services.web.faces import NotSignedIn, Visit, page, visit_of
 from services.web.forms import Control, controls_of
-from services.web.kept_files import kept, words_json, worker_script
+from services.web.kept_files import SCRIPT, kept, words_json, worker_script
 from services.web.pages.staff import Sheet, types_by_use
 from services.web.problems import part_away
 from services.web.sealing_keys import SealingKey, SealingKeys
 from services.web.sessions import form_secret, form_token
-
-_SCRIPT: Final = "text/javascript"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ async def session(request: Request) -> Response:
 
 
 async def worker(request: Request) -> Response:
-    response = kept(request, worker_script(_offered_key(request).key_id), _SCRIPT)
+    response = kept(request, worker_script(_offered_key(request).key_id), SCRIPT)
     response.headers["service-worker-allowed"] = "/"
     return response
 

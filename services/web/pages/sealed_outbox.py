@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,11 +18,13 @@ from services.runtime.strict_json import InvalidJson, strict_json
 from services.web.backends import PartAway, Refused, SessionEnded
 from services.web.envelopes import About, CannotOpen, What, Why, opened
 from services.web.faces import NotSignedIn, Visit, now_text, understood, visit_of
+from services.web.noted_looks import NotedLook, tell_looks
 from services.web.pages.staff import ID
 from services.web.problems import not_from_this_origin, part_away
 from services.web.routes import KIB, Part
 from services.web.sealing_keys import SealingKeys
 from services.web.sessions import ForgedRequest, check_proxied
+from services.web.vault_refusals import why_not
 from services.web.written_words import Written, keep_words
 
 MOST_AT_ONCE: Final = 200
@@ -68,6 +70,9 @@ class Entry:
             raise CannotOpen(Why.DAMAGED) from None
 
 
+Told = TypeVar("Told")
+Results = dict[str, dict[str, Any]]
+"""By event_id, what the origin answers about an entry."""
 Answer = Callable[[Visit, Sequence[Entry]], Awaitable[Response]]
 
 
@@ -96,19 +101,22 @@ def _for_scripts(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
 @_for_scripts
 async def send_events(visit: Visit, entries: Sequence[Entry]) -> Response:
     """Each event handed on to casework; its receipt or problem, in order. What does not open has one of ours."""
-    results: dict[str, dict[str, Any]] = {}
-    events: dict[str, object] = {}
-    for entry in entries:
-        try:
-            events[entry.event_id] = _event_of(visit, entry)
-        except CannotOpen as unopened:
-            results[entry.event_id] = {"problem": _unopened(visit, unopened).to_json()}
+    events, results = _opened(visit, entries, _event_of)
     if events:
         batch = {"events": list(events.values())}
         answer = await visit.post("/v1/events:batch", batch, _BATCH_SECONDS)
         with understood(Part.CASEWORK):
             results |= {event_id: dict(told) for event_id, told in zip(events, answer["results"], strict=True)}
-    return JSONResponse({"results": [{**results[entry.event_id], "event_id": entry.event_id} for entry in entries]})
+    return _in_order(entries, results)
+
+
+@_for_scripts
+async def send_looks(visit: Visit, entries: Sequence[Entry]) -> Response:
+    """Looks at cards, handed on to the vault's audit: when it had them, or the problem, in order."""
+    looks, results = _opened(visit, entries, _look_of)
+    for event_id, failure in (await tell_looks(visit, looks)).items():
+        results[event_id] = {"noted_at": now_text()} if failure is None else {"problem": _not_noted(visit, failure)}
+    return _in_order(entries, results)
 
 
 @_for_scripts
@@ -147,10 +155,42 @@ async def open_for_her(visit: Visit, entries: Sequence[Entry]) -> Response:
 
 def _shown(visit: Visit, entry: Entry) -> dict[str, object]:
     try:
-        told = {str(what): entry.told(visit, what) for what in What}
+        told = {str(what): entry.told(visit, what) for what in (What.EVENT, What.WORDS)}
         return {"event_id": entry.event_id, **{what: said for what, said in told.items() if said is not None}}
     except CannotOpen as unopened:
         return {"event_id": entry.event_id, "problem": _unopened(visit, unopened).to_json()}
+
+
+def _opened(
+    visit: Visit, entries: Sequence[Entry], told: Callable[[Visit, Entry], Told]
+) -> tuple[dict[str, Told], Results]:
+    """What they say, and the problem of each that does not open."""
+    found: dict[str, Told] = {}
+    results: Results = {}
+    for entry in entries:
+        try:
+            found[entry.event_id] = told(visit, entry)
+        except CannotOpen as unopened:
+            results[entry.event_id] = {"problem": _unopened(visit, unopened).to_json()}
+    return found, results
+
+
+def _in_order(entries: Sequence[Entry], results: Results) -> Response:
+    return JSONResponse({"results": [{**results[entry.event_id], "event_id": entry.event_id} for entry in entries]})
+
+
+def _look_of(visit: Visit, entry: Entry) -> NotedLook:
+    """Raises CannotOpen."""
+    match entry.told(visit, What.LOOK):
+        case {"case_id": str(case_id), "at": str(at)} if ID.fullmatch(case_id):
+            return NotedLook(case_id, at)
+        case _:
+            raise CannotOpen(Why.DAMAGED)
+
+
+def _not_noted(visit: Visit, failure: Refused | PartAway) -> dict[str, Any]:
+    status = failure.status if isinstance(failure, Refused) else 503
+    return Problem(status, "Not noted", why_not(visit, failure), kind="look_not_noted").to_json()
 
 
 def _event_of(visit: Visit, entry: Entry) -> object:

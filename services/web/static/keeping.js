@@ -1,7 +1,6 @@
 // On the pages of who records: what she may read without a connection is kept anew, where she has chosen a PIN, and today's
 // list says until when it can be read. What somebody else kept here is not to be opened any more.
 
-import { tellLooks } from "/static/looks.js";
 import { drop, keepAnew, keepCards, lockOf, otherThan, readableUntil } from "/static/reading.js";
 import { count, language, say, time } from "/static/words.js";
 
@@ -57,5 +56,4 @@ if (account) {
   keepWhenOld()
     .catch((error) => console.info("nothing was kept anew:", error.message))
     .finally(paint);
-  tellLooks(account, formToken).catch((error) => console.info("looks were not told yet:", error.message));
 }

@@ -2,55 +2,50 @@
 // vault when there is a connection. They go when the vault has them; wiping what is kept for reading takes none of them. One
 // that the vault refuses stays, and holds up no other.
 //
-// A look: account, case_id, at (RFC 3339), refused (the status it was refused with; not there while it waits).
+// They are sealed to the origin, as what waits in the outbox is, by the same rules.
+//
+// An entry: place (the order), event_id (its own), account (whose it is), edition (always 1), refusal (null while it waits;
+// else with status and type), and either sealed: { look }, an envelope, or clear: { look: { case_id, at (RFC 3339) } }.
 
+import { sealedToOrigin, sealedWherePossible } from "/static/sealing.js";
 import { databaseNamed } from "/static/store.js";
 
 const NAME = "looks";
-const MOST = 500;
-// What would be refused again. Anything else may be different the next time.
-const FINAL = new Set([403, 404, 413, 422]);
-const kept = databaseNamed(NAME, 1, (db) => db.createObjectStore(NAME, { autoIncrement: true }));
+const STORE = "sealed";
 
-export function noteLook(account, caseId, instant) {
-  const look = { account, case_id: caseId, at: new Date(instant).toISOString() };
-  return kept.writing(NAME, (store) => store.add(look));
+const kept = databaseNamed(NAME, 2, async (db, before, _, transaction) => {
+  const store = db.createObjectStore(STORE, { keyPath: "place", autoIncrement: true });
+  if (before === 0) return;
+  // The first edition had them in clear.
+  for (const { account, refused, ...look } of await transaction.objectStore(NAME).getAll()) {
+    await store.add({ ...waiting(account), refusal: refused ? { status: refused } : null, sealed: null, clear: { look } });
+  }
+  db.deleteObjectStore(NAME);
+});
+
+const waiting = (account) => ({ event_id: crypto.randomUUID(), account, edition: 1, refusal: null });
+const settle = (look, change) => kept.settle(STORE, look, change);
+
+export async function noteLook(account, caseId, instant) {
+  const entry = waiting(account);
+  const look = { case_id: caseId, at: new Date(instant).toISOString() };
+  const anew = { ...entry, ...(await sealedWherePossible(entry, { look })) };
+  await kept.writing(STORE, (store) => store.add(anew));
 }
 
-async function looksOf(account) {
-  const { store } = (await kept.opened()).transaction(NAME);
-  const [keys, looks] = await Promise.all([store.getAllKeys(), store.getAll()]);
-  return looks.map((look, place) => ({ key: keys[place], look })).filter(({ look }) => look.account === account);
+export async function looks() {
+  return (await kept.opened()).getAll(STORE);
 }
 
-// How many looks of hers the vault does not take.
-export async function refusedLooks(account) {
-  return (await looksOf(account)).filter(({ look }) => look.refused).length;
-}
-
-async function answerTo(looks, formToken) {
-  const body = JSON.stringify({ looks: looks.map(({ look: { case_id, at } }) => ({ case_id, at })) });
-  const headers = { "content-type": "application/json", "x-form-token": formToken };
-  return (await fetch("/v1/vault/looks", { method: "POST", headers, body })).status;
-}
-
-// The vault takes all of them or none: where it refuses, each is asked for by itself.
-async function tell(looks, formToken) {
-  const status = await answerTo(looks, formToken);
-  if (status === 201) {
-    await kept.writing(NAME, (store) => Promise.all(looks.map(({ key }) => store.delete(key))));
-  } else if (FINAL.has(status) && looks.length > 1) {
-    for (const look of looks) await tell([look], formToken);
-  } else if (FINAL.has(status)) {
-    const [{ key, look }] = looks;
-    await kept.writing(NAME, (store) => store.put({ ...look, refused: status }, key));
+// What stands in clear is sealed. Throws where the key is not at hand.
+export async function sealLooks() {
+  for (const look of await looks()) {
+    if (!look.clear) continue;
+    const anew = await sealedToOrigin(look, look.clear);
+    await settle(look, (store, found) => store.put({ ...found, ...anew }));
   }
 }
 
-// One page at a time; what the vault cannot take now is asked for again at the next visit.
-export function tellLooks(account, formToken) {
-  return navigator.locks.request(NAME, async () => {
-    const looks = (await looksOf(account)).filter(({ look }) => !look.refused).slice(0, MOST);
-    if (looks.length) await tell(looks, formToken);
-  });
-}
+export const lookTold = (look) => settle(look, (store, { place }) => store.delete(place));
+export const lookRefused = (look, { status, type }) =>
+  settle(look, (store, found) => store.put({ ...found, refusal: { status, type } }));

@@ -17,13 +17,11 @@
 // occurred_at, text }. What is not there is left out.
 
 import { copyFor } from "/static/reading.js";
-import { enveloped } from "/static/sealing.js";
+import { inTime, sealedToOrigin, sealedWherePossible } from "/static/sealing.js";
 import { databaseNamed } from "/static/store.js";
 
 const NAME = "outbox";
 const STORE = "events";
-// So long it is waited for the key and no longer: until it is written it is nowhere.
-const PATIENCE = 2000;
 
 const outbox = databaseNamed(NAME, 2, (db, before, _, transaction) => {
   if (before > 0) return bringOver(transaction.objectStore(STORE));
@@ -41,34 +39,20 @@ async function bringOver(store) {
 
 // --- sealing ----------------------------------------------------------------------------------------------------------
 
-async function sealed(entry, content) {
+async function withCopy(entry, content, seal = sealedWherePossible) {
   const copying = inTime(copyFor(entry.account, content)).catch((error) => {
     console.info("sealed without a copy:", error.message);
     return null;
   });
-  const parts = Object.entries(content).map(async ([what, part]) => [what, await enveloped(what, entry, part)]);
-  return { sealed: Object.fromEntries(await Promise.all(parts)), copy: await copying, clear: null };
-}
-
-async function sealedWherePossible(entry, content) {
-  try {
-    return await inTime(sealed(entry, content));
-  } catch (error) {
-    console.warn("kept without being sealed:", error.message);
-    return { sealed: null, copy: null, clear: content };
-  }
-}
-
-function inTime(work) {
-  const tooLate = new Promise((_, reject) => setTimeout(reject, PATIENCE, new Error("it took too long")));
-  return Promise.race([work, tooLate]);
+  const [kept, copy] = await Promise.all([seal(entry, content), copying]);
+  return { ...kept, copy: kept.sealed && copy };
 }
 
 // What stands in clear is sealed. Throws where the key is not at hand.
 export async function sealAll() {
   for (const entry of await entries()) {
     if (!entry.clear) continue;
-    const anew = await sealed(entry, entry.clear);
+    const anew = await withCopy(entry, entry.clear, sealedToOrigin);
     await settle(entry, (store, found) => found.clear && store.put({ ...found, ...anew }));
     tell({ sealed: entry.event_id });
   }
@@ -92,13 +76,13 @@ async function entryWith(content, account) {
   const edition = (before?.edition ?? 0) + 1;
   const kept_at = before?.kept_at ?? new Date().toISOString();
   const entry = { event_id, account, edition, type, kept_at, refusal: null };
-  return { ...entry, ...(await sealedWherePossible(entry, content)) };
+  return { ...entry, ...(await withCopy(entry, content)) };
 }
 
 // In place of words that were refused.
 export async function keepWords(before, words) {
   const entry = { ...before, edition: before.edition + 1, refusal: null };
-  const anew = { ...entry, ...(await sealedWherePossible(entry, { words })) };
+  const anew = { ...entry, ...(await withCopy(entry, { words })) };
   await settle(before, (store) => store.put(anew));
   tell({ kept: entry.event_id });
 }
@@ -119,13 +103,8 @@ export async function entryOf(eventId) {
   return (await outbox.opened()).getFromIndex(STORE, "event_id", eventId);
 }
 
-// Changes the entry as it was when it was sent; what was written anew meanwhile is another matter and waits its turn.
-async function settle(sent, change) {
-  await outbox.writing(STORE, async (store) => {
-    const found = await store.get(sent.place);
-    if (found?.edition === sent.edition && found.event_id === sent.event_id) await change(store, found);
-  });
-}
+// What was written anew since it was sent waits its turn.
+const settle = (sent, change) => outbox.settle(STORE, sent, change);
 
 export async function received(sent, receipt) {
   if (receipt.event_id !== sent.event_id) throw new Error("a receipt for another event");

@@ -69,10 +69,36 @@ export function originKey() {
   return fetching;
 }
 
-// what: event or words, of this edition of an entry and no other.
-export async function enveloped(what, { event_id, account, edition }, content) {
+// what: event, words or look, of this edition of an entry and no other.
+async function enveloped(what, { event_id, account, edition }, content) {
   const { key_id, key } = await originKey();
   const about = [PURPOSE, what, event_id, account, key_id, edition].join("|");
   const { point, iv, bytes } = await sealedTo(key, PURPOSE, about, content);
   return { version: VERSION, key_id, point: base64Of(point), iv: base64Of(iv), sealed: base64Of(bytes) };
+}
+
+// What is kept of an entry: sealed, an envelope of each part of its content; or clear, the content as it is.
+
+// So long it is waited for the key and no longer: until it is written it is nowhere.
+const PATIENCE = 2000;
+
+export function inTime(work) {
+  const tooLate = new Promise((_, reject) => setTimeout(reject, PATIENCE, new Error("it took too long")));
+  return Promise.race([work, tooLate]);
+}
+
+// Throws where the key is not at hand.
+export async function sealedToOrigin(entry, content) {
+  const parts = Object.entries(content).map(async ([what, part]) => [what, await enveloped(what, entry, part)]);
+  return { sealed: Object.fromEntries(await Promise.all(parts)), clear: null };
+}
+
+// Losing nothing comes first.
+export async function sealedWherePossible(entry, content) {
+  try {
+    return await inTime(sealedToOrigin(entry, content));
+  } catch (error) {
+    console.warn("kept without being sealed:", error.message);
+    return { sealed: null, clear: content };
+  }
 }

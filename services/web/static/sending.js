@@ -1,15 +1,27 @@
-// Sends what waits in the outbox, in the order it was written, by one page or the service worker at a time.
+// Sends what waits in the outbox, in the order it was written, by one page or the service worker at a time. Beside it looks at
+// cards are told.
 //
 // The answer says what is left and why: "" (nothing waits), "offline", "sign_in" (nobody is signed in), "others" (what is
 // left was written by somebody else on this device), "away" (the service cannot take it now).
 
+import { lookRefused, looks, lookTold, sealLooks } from "/static/looks.js";
 import { entries, received, refused, sealAll, wordsReceived } from "/static/outbox.js";
 
 const AT_ONCE = 50;
 const PATIENCE = 30_000;
 // What would be refused again. Anything else may be different the next time.
 const FINAL = new Set([403, 404, 409, 410, 413, 422]);
+export const CANNOT_OPEN = "urn:reintegration:problem:cannot_open";
 const OF_THE_SESSION = "urn:reintegration:problem:not_from_this_origin";
+
+// Where it goes, and what its answer does to an entry: when it is there for good, and when it is refused.
+const EVENTS = {
+  path: "/unsent/events",
+  arrived: (entry, { receipt }) => receipt?.event_id === entry.event_id && received(entry, receipt),
+  refused,
+};
+const WORDS = { path: "/unsent/words", arrived: (entry, said) => said.words_kept_at && wordsReceived(entry), refused };
+const LOOKS = { path: "/unsent/looks", arrived: (look, said) => said.noted_at && lookTold(look), refused: lookRefused };
 
 class Unsent extends Error {
   constructor(why, retryAfter = 0) {
@@ -46,31 +58,38 @@ async function waiting() {
 const ofEvents = async () => (await waiting()).filter((entry) => !entry.recorded);
 const ofWords = async () => (await waiting()).filter((entry) => entry.recorded);
 
+// What cannot be sealed now goes as it is: the line is sealed, too.
+const sealedAsFarAsPossible = (seal) => seal().catch((error) => console.warn("something is not sealed yet:", error.message));
+
 async function sendEvents() {
+  await sealedAsFarAsPossible(sealAll);
   if ((await ofEvents()).length === 0) return;
-  // What cannot be sealed now goes as it is: the line is sealed, too.
-  await sealAll().catch((error) => console.warn("something is not sealed yet:", error.message));
   const session = await whoIsSignedIn();
   for (;;) {
     const hers = (await ofEvents()).filter((entry) => entry.account === session.account_id).slice(0, AT_ONCE);
     if (hers.length === 0) return;
-    const settled = await send(hers, session);
+    const settled = await send(EVENTS, hers, session);
     if (settled === 0) throw new Unsent("away");
   }
 }
 
-// One at a time, each whatever became of the others.
 async function sendWords() {
   if ((await ofWords()).length === 0) return;
   const session = await whoIsSignedIn();
   const hers = (await ofWords()).filter((entry) => entry.account === session.account_id);
-  let settled = 0;
-  for (const entry of hers) {
-    const said = await sendEntries("/unsent/words", [entry], session);
-    const result = said.results?.[0] ?? { problem: said };
-    settled += await settle(entry, result);
-  }
-  if (settled < hers.length) throw new Unsent("away");
+  if ((await sendEach(WORDS, hers, session, 1)) < hers.length) throw new Unsent("away");
+}
+
+// Looks at cards: no event waits for them. What could not be opened may be another time.
+export function sendLooks() {
+  return navigator.locks.request("looks", async () => {
+    await sealedAsFarAsPossible(sealLooks);
+    const waiting = (await looks()).filter(({ refusal }) => refusal === null || refusal.type === CANNOT_OPEN);
+    if (waiting.length === 0) return;
+    const session = await whoIsSignedIn();
+    const hers = waiting.filter((look) => look.account === session.account_id);
+    await sendEach(LOOKS, hers, session, AT_ONCE);
+  });
 }
 
 async function ask(path, wanted) {
@@ -116,36 +135,36 @@ async function sendEntries(path, sent, session) {
 }
 
 // How many of them have their final answer now.
-async function send(sent, session) {
-  const said = await sendEntries("/unsent/events", sent, session);
-  if (!said.results) return sent.length === 1 ? settle(sent[0], { problem: said }) : oneByOne(sent, session);
+async function send(kind, sent, session) {
+  const said = await sendEntries(kind.path, sent, session);
+  // The batch as a whole was not taken: each is asked for by itself, so that none holds up the others.
+  if (!said.results) return sent.length === 1 ? settle(kind, sent[0], { problem: said }) : sendEach(kind, sent, session, 1);
   let settled = 0;
   for (const [place, entry] of sent.entries()) {
     const result = said.results[place];
-    if (result?.event_id === entry.event_id) settled += await settle(entry, result);
+    if (result?.event_id === entry.event_id) settled += await settle(kind, entry, result);
   }
   return settled;
 }
 
-// The batch as a whole was not taken: each event is asked for by itself, so that none holds up the others.
-async function oneByOne(sent, session) {
+// So many at a time, whatever became of the others. How many of them have their final answer now.
+async function sendEach(kind, all, session, atOnce) {
   let settled = 0;
-  for (const entry of sent) settled += await send([entry], session);
+  for (let place = 0; place < all.length; place += atOnce) {
+    settled += await send(kind, all.slice(place, place + atOnce), session);
+  }
   return settled;
 }
 
-async function settle(entry, { receipt, words_kept_at, problem }) {
-  if (receipt?.event_id === entry.event_id) {
-    await received(entry, receipt);
+async function settle(kind, entry, result) {
+  const arriving = kind.arrived(entry, result);
+  if (arriving) {
+    await arriving;
     return 1;
   }
-  if (words_kept_at && entry.recorded) {
-    await wordsReceived(entry);
-    return 1;
-  }
-  if (problem && FINAL.has(problem.status)) {
-    const { status, title, type, detail, errors } = problem;
-    await refused(entry, { status, type, detail: detail || title, errors: errors ?? [] });
+  if (FINAL.has(result.problem?.status)) {
+    const { status, title, type, detail, errors } = result.problem;
+    await kind.refused(entry, { status, type, detail: detail || title, errors: errors ?? [] });
     return 1;
   }
   return 0;

@@ -18,8 +18,9 @@ function leave() {
   // What is not sent yet stays: it says nothing to whoever has no session, and is nowhere else.
   localStorage.clear();
   sessionStorage.clear();
-  // The service worker empties it too; here is also who has none.
+  // The service worker empties them too; here is also who has none, or whose page it does not serve.
   indexedDB.deleteDatabase("reading");
+  globalThis.caches?.delete("pages");
   const told = fetch(leaving.action, { method: "POST", body: fields, keepalive: true, redirect: "manual" });
   const patience = new Promise((over) => setTimeout(over, LEAVES_WITHIN_MS));
   Promise.race([told, patience])

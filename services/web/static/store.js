@@ -27,5 +27,13 @@ export function databaseNamed(name, version, upgrade) {
     return answer;
   }
 
-  return { opened, writing };
+  // Changes an entry as it was read; what was written anew meanwhile is another matter.
+  function settle(store, read, change) {
+    return writing(store, async (entries) => {
+      const found = await entries.get(read.place);
+      if (found?.edition === read.edition && found.event_id === read.event_id) await change(entries, found);
+    });
+  }
+
+  return { opened, writing, settle };
 }

@@ -1,13 +1,12 @@
 // The list of what is on this device and not in the log: what waits, and what was refused and why.
 
 import { caseCode } from "/static/case-code.js";
-import { refusedLooks } from "/static/looks.js";
+import { looks } from "/static/looks.js";
 import { entries, giveUp, keepWords, onChange, waitAgain } from "/static/outbox.js";
-import { contentOf } from "/static/sending.js";
+import { CANNOT_OPEN, contentOf, sendLooks } from "/static/sending.js";
 import { sendNow } from "/static/unsent.js";
 import { count, say, time } from "/static/words.js";
 
-const CANNOT_OPEN = "urn:reintegration:problem:cannot_open";
 const account = document.body.dataset.account;
 const list = document.querySelector("[data-outbox]");
 const send = document.querySelector("[data-send]");
@@ -94,7 +93,7 @@ async function paint() {
 
 // Looks at cards that the vault does not take: they are said here and stay.
 async function sayRefusedLooks() {
-  const refused = await refusedLooks(account);
+  const refused = (await looks()).filter((look) => look.account === account && look.refusal).length;
   const said = document.querySelector("[data-refused-looks]");
   said.dataset.refusedLooks = String(refused);
   said.hidden = refused === 0;
@@ -118,3 +117,4 @@ window.addEventListener("online", paint);
 paint();
 sayWhetherItStays();
 sayRefusedLooks();
+sendLooks().then(sayRefusedLooks, (error) => console.info("looks were not told yet:", error.message));

@@ -1,8 +1,8 @@
 // On every page of who records: how many events are unsent, sending them, and the warning before signing out.
 
 import { originKey } from "/static/sealing.js";
-import { entries, onChange, sealAll } from "/static/outbox.js";
-import { sendAll } from "/static/sending.js";
+import { entries, onChange } from "/static/outbox.js";
+import { sendAll, sendLooks } from "/static/sending.js";
 import { count, language, say } from "/static/words.js";
 
 const FIRST_WAIT = 2000;
@@ -44,6 +44,7 @@ function explain(why) {
 // Why something is left, "" when nothing is.
 export async function sendNow() {
   clearTimeout(timer);
+  sendLooks().catch((error) => console.info("looks were not told yet:", error.message));
   const { left, why, retryAfter } = await sendAll();
   explain(why);
   tries = left ? tries + 1 : 0;
@@ -109,7 +110,5 @@ warnBeforeSigningOut();
 paint();
 sendNow();
 // The key is there before it is needed: later there may be no connection.
-originKey()
-  .then(sealAll)
-  .catch((error) => console.info("nothing can be sealed now:", error.message));
+originKey().catch((error) => console.info("nothing can be sealed now:", error.message));
 register().catch((error) => console.info("this device keeps no pages:", error.message));

@@ -5,7 +5,7 @@
 
 import { entries } from "/static/outbox.js";
 import { drop, heed, wipe } from "/static/reading.js";
-import { sendAll } from "/static/sending.js";
+import { sendAll, sendLooks } from "/static/sending.js";
 
 const SHELL = [
   "/static/calling.js",
@@ -45,9 +45,11 @@ const HERS = /^\/(today|open-case|cases\/[^/]+(\/record)?)?$/;
 const SIGN_IN = "/sign-in";
 const SIGN_OUT = "/sign-out";
 const LEAVE = "/leave";
-// That somebody left without a connection, and what is to be said to the origin before anything is shown again.
+// That somebody left or signed out without a connection, and what is to be said to the origin before anything is shown again.
 const LEFT = "left";
 const PATIENCE = 8000;
+// How often somebody left or signed out: pages that were on their way then are not kept.
+let goings = 0;
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -59,8 +61,8 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
-  if (request.method === "POST" && url.pathname === SIGN_OUT) event.waitUntil(signOut());
-  if (request.method === "POST" && url.pathname === LEAVE) event.respondWith(leave(request));
+  if (request.method === "POST" && url.pathname === SIGN_OUT) event.respondWith(end(request, drop("signed_out")));
+  if (request.method === "POST" && url.pathname === LEAVE) event.respondWith(end(request, wipe()));
   if (request.method !== "GET") return;
   if (url.pathname.startsWith("/static/") && url.pathname !== "/static/worker.js") event.respondWith(fromShell(request));
   else if (request.mode === "navigate") event.respondWith(page(request, url));
@@ -88,29 +90,26 @@ async function fromShell(request) {
   return answer;
 }
 
-function signOut() {
-  return Promise.all([caches.delete(PAGES), changed(drop("signed_out"))]);
-}
-
 // Pages are shown also where what is kept sealed cannot be changed.
 function changed(change) {
   return change.catch((error) => console.warn("what is kept could not be changed:", error.message));
 }
 
 // Nothing readable is left on the device, whether the origin can be told now or not.
-async function leave(request) {
+async function end(request, forgetting) {
+  goings += 1;
   const said = await request.clone().text();
-  await Promise.all([caches.delete(PAGES), changed(wipe())]);
+  await Promise.all([caches.delete(PAGES), changed(forgetting)]);
   try {
     return await fetch(request);
   } catch (error) {
-    console.info("left without a connection:", error.message);
+    console.info("ended without a connection:", error.message);
     await (await caches.open(LEFT)).put(LEAVE, new Response(said));
     return Response.redirect(BLANK, 303);
   }
 }
 
-// Whether somebody left and the origin does not know yet, so that the session would still open her pages.
+// Whether somebody went and the origin does not know yet, so that the session would still open her pages.
 async function isLeaving() {
   const left = await caches.open(LEFT);
   const said = await left.match(LEAVE);
@@ -161,6 +160,7 @@ async function keptInPlaceOf(url) {
 // All that is new is there before anything old goes: the connection may end in the middle.
 async function keepPages(whose) {
   const mark = `${EDITION} ${whose}`;
+  const then = goings;
   const before = await (await caches.open(PAGES)).match(KEPT_FOR);
   if (before !== undefined && (await before.text()) === mark) return;
   const found = await Promise.all([SHEETS, UNSENT].map(async (path) => [path, await fetch(path, { cache: "no-store" })]));
@@ -171,11 +171,13 @@ async function keepPages(whose) {
   const anew = await caches.open(PAGES);
   for (const [path, answer] of hers) await anew.put(path, answer);
   await anew.put(KEPT_FOR, new Response(mark));
+  if (goings !== then) await caches.delete(PAGES);
 }
 
 // An event that is left makes the browser try again, with pauses of its own.
 async function sendInTheBackground() {
   await sendAll();
+  await sendLooks();
   const waiting = (await entries()).filter((entry) => entry.refusal === null);
   if (waiting.length) throw new Error("something is left to be sent");
 }

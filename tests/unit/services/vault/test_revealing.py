@@ -185,6 +185,15 @@ async def test_cards_are_checked_out_all_or_none_with_numbers_only_for_hours_sti
         await under_test.vault.revealing.note_offline_looks(CASEWORKER, [OfflineLook(case_id_of(3), MAR_3)])
 
 
+async def test_a_look_that_a_device_tells_of_again_stands_in_the_audit_once(under_test: VaultUnderTest) -> None:
+    await kept(under_test)
+    await under_test.vault.revealing.check_out(CASEWORKER, [CASE])
+    first, second = OfflineLook(CASE, MAR_3 + HOUR), OfflineLook(CASE, MAR_3 + HOUR + 1)
+    for looks in ([first], [first, second, second], [second]):
+        await under_test.vault.revealing.note_offline_looks(CASEWORKER, looks)
+    assert [deed for deed, _, _ in deeds(under_test)].count(Deed.LOOKED_OFFLINE) == 2
+
+
 async def test_a_case_taken_from_her_in_the_middle_of_a_request_is_not_shown(under_test: VaultUnderTest) -> None:
     await kept(under_test)
     asked = 0

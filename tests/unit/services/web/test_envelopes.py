@@ -41,6 +41,7 @@ def test_what_was_sealed_is_opened() -> None:
         replace(ABOUT, account_id="33333333-3333-4333-8333-333333333333"),
         replace(ABOUT, edition=4),
         replace(ABOUT, what=What.WORDS),
+        replace(ABOUT, what=What.LOOK),
     ],
 )
 def test_it_opens_for_no_other_entry_account_or_edition(other: About) -> None:

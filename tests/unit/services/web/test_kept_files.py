@@ -12,7 +12,7 @@ import pytest
 from services.casework.domain.event_types import EVENT_TYPES
 from services.web.app import create_app
 from services.web.catalogue import Language, words_of
-from services.web.kept_files import STATIC, words_json, worker_script
+from services.web.kept_files import STATIC, script, words_json, worker_script
 from tests.unit.services.web.test_face_pages import ADDRESSES, RolesAreTokens
 
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.js"))}
@@ -71,7 +71,29 @@ def test_another_word_file_or_key_makes_another_edition(monkeypatch: pytest.Monk
     monkeypatch.setattr("services.web.kept_files.words_json", lambda language: b"other words")
     assert worker_script("a key").splitlines()[0] != before.splitlines()[0]
     worker_script.cache_clear()
-    assert before.splitlines()[1:] == SCRIPTS["worker.js"].encode().splitlines()
+    assert before.splitlines()[1:] == script("worker.js").splitlines()
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+async def test_of_a_script_only_lines_that_are_comments_stay_behind(name: str) -> None:
+    lines = SCRIPTS[name].splitlines()
+    comments = [number for number, line in enumerate(lines) if line.strip().startswith("//")]
+    # Within a text of several lines it would be no comment.
+    assert not [number for number in comments if "\n".join(lines[:number]).count("`") % 2]
+    left = [line for number, line in enumerate(lines) if number not in comments]
+    assert script(name).decode().splitlines() == left
+    served = await served_at(f"/static/{name}")
+    assert served.text.splitlines()[-len(left) :] == left
+
+
+async def served_at(path: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app=create_app(ADDRESSES, httpx.AsyncClient(), RolesAreTokens()))
+    async with httpx.AsyncClient(transport=transport, base_url="https://notebook.example") as browser:
+        return await browser.get(path)
+
+
+async def test_what_others_wrote_is_served_as_they_wrote_it() -> None:
+    assert (await served_at("/static/vendor/idb.js")).content == (STATIC / "vendor" / "idb.js").read_bytes()
 
 
 async def test_what_is_the_same_for_everybody_is_not_sent_twice() -> None:

@@ -13,7 +13,9 @@ import httpx
 import pytest
 
 from services.runtime.problems import Problem
+from services.vault.bootstrap import Vault
 from services.vault.bootstrap import create_app as create_app_of_vault
+from services.vault.domain.audit_chain import Deed
 from services.web.app import create_app
 from services.web.catalogue import Language
 from services.web.catalogue import words_of as catalogue_of
@@ -24,7 +26,7 @@ from tests.browser.canned_answers import CASES, CASEWORKER, OTHER_CASEWORKER
 from tests.browser.fake_services import FakeServices
 from tests.browser.fake_verifier import FakeVerifier
 from tests.sealed_entry import Json, an_envelope, sealed_entry
-from tests.vault_fixture import CaseworkTable, vault_in
+from tests.vault_fixture import MAR_3, CaseworkTable, vault_in
 
 KEYS = SealingKeys.of_this_process()
 KEY = KEYS.offered.to_json()
@@ -36,12 +38,28 @@ SAID = catalogue_of(Language.ENGLISH)
 class Device:
     services: FakeServices
     client: httpx.AsyncClient
+    vault: Vault
 
     async def sends(self, *entries: Json, person: str = "asha", **headers: str) -> httpx.Response:
         return await self._posts("/unsent/events", entries, person, headers)
 
     async def sends_words(self, *entries: Json, person: str = "asha") -> httpx.Response:
         return await self._posts("/unsent/words", entries, person, {})
+
+    async def tells_looks(self, *entries: Json, person: str = "asha") -> httpx.Response:
+        return await self._posts("/unsent/looks", entries, person, {})
+
+    async def has_her_card(self) -> None:
+        """That of the first case is checked out of the vault."""
+        headers = {"authorization": "Bearer asha"}
+        path, body = "/v1/vault/cards:check-out", {"case_ids": [CASES[0]]}
+        assert (await self.client.post(path, json=body, headers=headers)).status_code == 200
+
+    def looks_in_the_audit(self) -> list[tuple[str, str, int]]:
+        """By whom, at whom, when."""
+        with self.vault.store.reading() as transaction:
+            told = [entry.look for entry in transaction.whole_audit("rupantar")]
+        return [(look.actor, look.case_id, int(look.detail)) for look in told if look.deed == Deed.LOOKED_OFFLINE]
 
     async def opens(self, *entries: Json, person: str = "asha") -> httpx.Response:
         return await self._posts("/unsent/opened", entries, person, {})
@@ -59,7 +77,7 @@ async def device(tmp_path: Path) -> AsyncIterator[Device]:
     inside = httpx.AsyncClient(transport=httpx.ASGITransport(services.app(create_app_of_vault(vault, FakeVerifier()))))
     origin = create_app(dict.fromkeys(Part, "http://parts.inside"), inside, FakeVerifier(), sealing_keys=KEYS)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(origin), base_url="http://notebook.example") as client:
-        yield Device(services, client)
+        yield Device(services, client, vault)
     vault.store.close()
 
 
@@ -167,6 +185,61 @@ async def test_an_event_does_not_open_as_words_nor_words_as_an_event(device: Dev
     assert problems(await device.sends_words({**entry, "sealed": crossed})) == damaged
 
 
+def a_look(minute: int, case_id: str = CASES[0], **other: object) -> Json:
+    """So many minutes after six o'clock in Dhaka."""
+    look = {"case_id": case_id, "at": f"2026-03-03T00:{minute:02}:00.000Z", **other}
+    event_id = str(uuid4())
+    envelope = an_envelope(KEY, ("look", event_id, CASEWORKER, 1), json.dumps(look).encode())
+    return {"event_id": event_id, "edition": 1, "sealed": {"look": envelope}}
+
+
+def seen_at(minute: int) -> tuple[str, str, int]:
+    return (CASEWORKER, CASES[0], MAR_3 + minute * 60_000)
+
+
+async def test_looks_go_to_the_audit_sealed_or_in_clear_in_their_order(device: Device) -> None:
+    await device.has_her_card()
+    in_clear = {"case_id": CASES[0], "at": "2026-03-03T00:02:00.000Z"}
+    clear = {"event_id": str(uuid4()), "edition": 1, "sealed": None, "clear": {"look": in_clear}}
+    entries = [a_look(1), clear, a_look(3)]
+    results = (await device.tells_looks(*entries)).json()["results"]
+    assert [result["event_id"] for result in results] == [entry["event_id"] for entry in entries]
+    assert all(result["noted_at"] for result in results)
+    assert device.looks_in_the_audit() == [seen_at(1), seen_at(2), seen_at(3)]
+    assert problems(await device.tells_looks(*entries)) == [None] * 3
+    assert len(device.looks_in_the_audit()) == 3
+
+
+async def test_a_look_that_is_refused_or_does_not_open_holds_up_no_other(device: Device) -> None:
+    await device.has_her_card()
+    never_taken_along, damaged = a_look(2, CASES[1]), a_look(3)
+    damaged["event_id"] = str(uuid4())
+    not_an_instant = a_look(4, at="yesterday")
+    answer = await device.tells_looks(a_look(1), never_taken_along, damaged, not_an_instant, a_look(5))
+    statuses = [(result.get("problem") or {}).get("status") for result in answer.json()["results"]]
+    assert statuses == [None, 404, 422, 422, None]
+    assert device.looks_in_the_audit() == [seen_at(1), seen_at(5)]
+
+
+@pytest.mark.parametrize("look", [a_look(1, case_id="../x"), a_look(1, at=7)])
+async def test_a_look_at_nothing_is_damaged(device: Device, look: Json) -> None:
+    assert problems(await device.tells_looks(look)) == [SAID("outbox.unopened_damaged")]
+
+
+async def test_while_the_vault_is_away_looks_stay_on_the_device(device: Device) -> None:
+    device.services.away = {Part.VAULT}
+    answer = await device.tells_looks(a_look(1), a_look(2))
+    assert [result["problem"]["status"] for result in answer.json()["results"]] == [503, 503]
+
+
+async def test_nobody_tells_of_anothers_looks_and_nobody_is_shown_her_own(device: Device) -> None:
+    await device.has_her_card()
+    look = a_look(1)
+    assert problems(await device.tells_looks(look, person="runa")) == [SAID("outbox.unopened_damaged")]
+    assert (await device.opens(look)).json()["results"] == [{"event_id": look["event_id"]}]
+    assert device.looks_in_the_audit() == []
+
+
 async def test_what_casework_refuses_is_refused_with_its_words(device: Device) -> None:
     device.services.refused = {"money": Problem(422, "Not valid", "It cannot be taken.", [("data.problem", "no")])}
     answer = await device.sends(sealed(an_event("money")), sealed(an_event()))
@@ -208,7 +281,7 @@ async def test_only_a_page_of_this_origin_sends_and_only_in_its_own_session(devi
 )
 async def test_what_is_no_list_of_entries_is_refused_as_a_whole(device: Device, body: bytes) -> None:
     headers = {"cookie": "session=asha", "sec-fetch-site": "same-origin"}
-    for path in ("/unsent/events", "/unsent/words", "/unsent/opened"):
+    for path in ("/unsent/events", "/unsent/words", "/unsent/looks", "/unsent/opened"):
         assert (await device.client.post(path, content=body, headers=headers)).status_code == 422
 
 
