@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -15,20 +16,32 @@ from services.casework.domain.event_types import EVENT_TYPES
 from services.web.catalogue import Language, words_of
 
 STATIC: Final = Path(__file__).parent / "static"
-_OF_SCRIPTS: Final = ("expected.", "month.", "outbox.", "pause.", "reading.", "receipt.", "record.", "sign_in.title")
+_IN_A_SCRIPT: Final = re.compile(r"""["'`]([a-z_]+\.[a-z_0-9]*)(["'`]|\$\{)""")
+"""A key as it stands in a script, or how it begins where the script makes the rest of it (`outbox.why_${why}`)."""
+_TOLD_TO_SCRIPTS: Final = "expected."
+"""How keys begin that forms tell their script."""
 
 
 @cache
 def words_json(language: Language) -> bytes:
     """The sentences that scripts show, by key; what is not translated yet is in English."""
     words = words_of(language)
+    keys, beginnings = _keys_of_scripts()
     wanted: dict[str, str] = {}
     for key in words.written():
-        if key.startswith(_OF_SCRIPTS):
+        if key in keys or key.startswith(beginnings):
             few, *many = words.forms_of(key)
             wanted |= {key: many[-1], f"{key}_one": few} if many else {key: few}
     wanted |= {f"type.{name}": words(f"type.{name}") for name in EVENT_TYPES}
     return json.dumps(wanted, ensure_ascii=False).encode()
+
+
+@cache
+def _keys_of_scripts() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Whole keys, and how others begin. What no script says is no part of a first load."""
+    found = [pair for path in STATIC.glob("*.js") for pair in _IN_A_SCRIPT.findall(path.read_text(encoding="utf-8"))]
+    whole = frozenset(key for key, end in found if end != "${")
+    return whole, (_TOLD_TO_SCRIPTS, *sorted({key for key, end in found if end == "${"}))
 
 
 @cache

@@ -38,7 +38,7 @@ def test_every_sentence_of_the_scripts_is_served_in_every_language(language: Lan
 
 
 def test_a_sentence_that_scripts_say_is_bangla_where_it_is_translated() -> None:
-    assert sentences(Language.BANGLA)["outbox.title"] != sentences(Language.ENGLISH)["outbox.title"]
+    assert sentences(Language.BANGLA)["outbox.sending"] != sentences(Language.ENGLISH)["outbox.sending"]
 
 
 def test_the_reasons_for_waiting_are_those_that_have_words() -> None:
@@ -110,3 +110,7 @@ def test_the_font_of_bangla_pages_has_every_letter_of_their_sentences() -> None:
     said = {ord(letter) for key in words.written() for form in words.forms_of(key) for letter in form}
     assert {letter for letter in said if 0x0980 <= letter <= 0x09FF} <= has
     assert len(said & has) > 50
+
+
+def test_what_no_script_says_is_not_sent_with_what_scripts_say() -> None:
+    assert {"outbox.title", "record.what", "today.title"} & sentences(Language.ENGLISH).keys() == set()
