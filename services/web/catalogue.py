@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from babel.core import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
@@ -31,6 +32,7 @@ _LATIN_DIGITS: Final = str.maketrans("০১২৩৪৫৬৭৮৯", "01234567
 _NAMED_BY_THEMSELVES: Final = ("type.", "field.", "value.", "rule.", "fact.", "area.", "group.", "indicator.", "unit.")
 _TOLD: Final = "told."
 _PLACES: Final = ("district", "upazila")
+_COUNTRY: Final = "destination_country"
 
 
 class Language(StrEnum):
@@ -111,6 +113,8 @@ class Words:
             return self.numerals(value)
         if isinstance(value, str) and field in _PLACES:
             return self(f"area.{value}")
+        if isinstance(value, str) and field == _COUNTRY:
+            return str(Locale(self.language).territories.get(value, value))
         if isinstance(value, str):
             special = f"value.{field}.{value}"
             return self(special) if self.knows(special) else self(f"value.{value}")

@@ -60,6 +60,7 @@ class FakeServices:
     on_event: Callable[[], None] = lambda: None
     is_beating: bool = True
     is_stale: bool = False
+    cases_checked: int = 4312
     worklist: list[dict[str, Any]] = field(default_factory=list)
     overseen: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """A supervisor's lists of cases, by name."""
@@ -142,7 +143,8 @@ class FakeServices:
     def freshness(self) -> dict[str, Any]:
         if self.is_stale:
             return {"checked_until": ago(minutes=9), "cases_checked": None, "lag_seconds": None, "stale": True}
-        return {"checked_until": ago(seconds=1), "cases_checked": 4312, "lag_seconds": 0.4, "stale": False}
+        fresh = {"checked_until": ago(seconds=1), "cases_checked": self.cases_checked, "lag_seconds": 0.4}
+        return fresh | {"stale": False}
 
     def push(self, transition: dict[str, Any]) -> None:
         """A transition for everybody who has a stream open."""

@@ -130,6 +130,10 @@ def test_on_paper_there_is_the_report_and_nothing_of_the_screen(faces: Faces, co
     page.emulate_media(media="print")
     assert page.get_by_role("navigation").is_hidden()
     assert page.locator(".acts").first.is_hidden()
+    running = page.locator(".running")
+    expect(running).to_contain_text("2025-Q4 · Made from release 1")
+    displayed = running.evaluate("line => getComputedStyle(line).display + ' ' + getComputedStyle(line).breakInside")
+    assert displayed == "table-header-group avoid", "what Chromium prints on every sheet again"
     page.set_viewport_size({"width": 680, "height": 960})
     broken = """cells => cells.filter(cell => {
         const text = document.createRange();

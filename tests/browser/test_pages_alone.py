@@ -166,6 +166,16 @@ def test_the_line_becomes_whole_again_when_checking_goes_on(faces: Faces, contex
     expect(page.locator("[data-number]")).to_have_text("4,312")
     expect(page.locator("[data-stale-banner]")).to_be_hidden()
     expect(page.get_by_text("Nobody is forgotten.")).to_be_visible()
+    faces.services.cases_checked = 1
+    expect(page.locator("[data-freshness]")).to_contain_text("1 case checked up to")
+
+
+def test_a_number_that_is_written_anew_has_the_digits_she_reads(faces: Faces, context: BrowserContext) -> None:
+    page = sign_in(context, faces.url, "nasrin")
+    page.goto(f"{faces.url}/language?to=bn&back=/blank")
+    page.goto(f"{faces.url}/numerals?to=en&back=/inbox")
+    faces.services.cases_checked = 5312
+    expect(page.locator("[data-number]")).to_have_text("5,312")
 
 
 def test_the_inbox_turns_red_45_seconds_after_the_last_heartbeat_by_its_own_clock(
@@ -305,7 +315,7 @@ def test_numbers_of_outcomes_say_what_they_are_made_of(faces: Faces, context: Br
     hidden = a_cell(hidden=True, shown="1–2", denominator=3, reason="few") | {"key": "khulna"}
     faces.services.groups = {"on_time": [hidden, a_cell(value=90.0, numerator=9, denominator=10) | {"key": None}]}
     page = sign_in(context, faces.url, "kamal")
-    expect(page.locator("[data-indicator=on_time]")).to_contain_text("130 contacts made / 160 contacts due")
+    expect(page.locator("[data-indicator=on_time]")).to_contain_text("contacts made: 130 / contacts due: 160")
     expect(page.locator("[data-indicator=help] .value")).to_contain_text("–")
     expect(page.locator("[data-indicator=help]")).to_contain_text("nothing to divide by")
     page.get_by_label("Break down by").select_option("district")

@@ -116,6 +116,7 @@ def test_the_head_changes_a_rule_tries_it_and_switches_it_on_by_keyboard_alone(
     told = page.locator("[data-trial=finished]")
     expect(told).to_be_visible()
     expect(told).to_have_attribute("data-cases", "1")
+    expect(told).to_contain_text("1 case, ")
     raised = (told.get_attribute("data-raised-as-it-was"), told.get_attribute("data-raised-with-draft"))
     assert raised[0] and raised[1] and int(raised[1]) == int(raised[0]) + 1
     expect(page.locator("[data-verdict=only_with_draft]")).to_have_attribute("data-count", "1")

@@ -185,8 +185,10 @@ def _streak_in_words(kind: Streak, language: Language) -> str:
     counts, broken = _any_of(kind.counts, language), _any_of(kind.broken_by, language)
     within = duration_in_words(kind.within, language)
     if language == "en":
-        return f"{kind.count} times in a row {counts}: within {within}, {broken}."
-    return f"পরপর {kind.count} বার {counts}: {within} মধ্যে {broken}।"
+        often = "After" if kind.count == 1 else f"{kind.count} times in a row"
+        return f"{often} {counts}: within {within}, {broken}."
+    often = f"{counts}-এর পর" if kind.count == 1 else f"পরপর {kind.count} বার {counts}"
+    return f"{often}: {within} মধ্যে {broken}।"
 
 
 def _milestone_in_words(kind: Milestone, language: Language) -> str:

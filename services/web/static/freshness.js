@@ -5,8 +5,7 @@
 // with the next answer while its list is behind; the time in its line stays that of the list beside it.
 
 const limit = Number(document.body.dataset.staleSeconds) * 1000;
-const language = document.documentElement.lang;
-const numerals = language === "bn" ? "beng" : "latn";
+const numerals = document.body.dataset.digits;
 const clock = new Intl.DateTimeFormat(`en-GB-u-nu-${numerals}`, {
   timeZone: "Asia/Dhaka",
   hour: "2-digit",
@@ -47,6 +46,8 @@ function write(until, cases) {
   shown.dataset.checkedUntil = until;
   if (typeof cases === "number") {
     count.textContent = numbers.format(cases);
+    const behind = shown.querySelector("[data-one]");
+    behind.textContent = cases === 1 ? behind.dataset.one : behind.dataset.many;
     shown.dataset.casesChecked = String(cases);
   }
 }

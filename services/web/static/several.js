@@ -1,8 +1,7 @@
 // Choosing lines, and the keys. A key counts only while the focus is on a line and not where somebody types, so it takes
 // nothing away from a screen reader, from the browser, or from a form.
 
-const numerals = document.documentElement.lang === "bn" ? "beng" : "latn";
-const numbers = new Intl.NumberFormat(`en-u-nu-${numerals}`);
+const numbers = new Intl.NumberFormat(`en-u-nu-${document.body.dataset.digits}`);
 
 // The list and the form are made anew while the page is open: they are looked up each time.
 const form = () => document.getElementById("several");

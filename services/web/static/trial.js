@@ -4,7 +4,7 @@ const section = document.querySelector("[data-trial=running]");
 const bar = section.querySelector("[data-progress]");
 const percent = section.querySelector("[data-percent]");
 const notKnown = section.querySelector("[data-not-known]");
-const numbers = new Intl.NumberFormat(`en-u-nu-${document.documentElement.lang === "bn" ? "beng" : "latn"}`);
+const numbers = new Intl.NumberFormat(`en-u-nu-${document.body.dataset.digits}`);
 
 // With this script nobody has to look again by hand.
 section.querySelector("[data-again]").hidden = true;

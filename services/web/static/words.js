@@ -8,14 +8,14 @@ const sentences = await answer.json();
 const BANGLA = "০১২৩৪৫৬৭৮৯";
 
 export function numerals(text) {
-  return language === "bn" ? String(text).replace(/\d/g, (digit) => BANGLA[digit]) : String(text);
+  return document.body.dataset.digits === "beng" ? String(text).replace(/\d/g, (digit) => BANGLA[digit]) : String(text);
 }
 
 export function latinDigits(text) {
   return text.replace(/[০-৯]/g, (digit) => BANGLA.indexOf(digit));
 }
 
-// Numbers are given with the numerals of the language; texts (ids, codes) stay as they are.
+// Numbers are given with the numerals that she reads; texts (ids, codes) stay as they are.
 export function say(key, values = {}) {
   const sentence = sentences[key];
   if (sentence === undefined) throw new Error(`no words for ${key}`);

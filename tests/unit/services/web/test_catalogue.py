@@ -150,3 +150,8 @@ def test_the_template_has_the_definitions_of_what_is_released_to_the_letter() ->
 def test_a_sentence_nobody_wrote_is_an_error_not_an_empty_place() -> None:
     with pytest.raises(KeyError):
         words_of(Language.ENGLISH)("inbox.no_such_sentence")
+
+
+def test_a_country_has_its_name_and_one_that_nobody_knows_its_letters() -> None:
+    assert [words_of(Language.ENGLISH).label("destination_country", code) for code in ("IN", "ZZZ")] == ["India", "ZZZ"]
+    assert words_of(Language.BANGLA).label("destination_country", "IN") == "ভারত"

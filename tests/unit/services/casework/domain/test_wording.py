@@ -26,7 +26,7 @@ from services.casework.domain.wording import (
     transition_in_words,
     what_would_end_it,
 )
-from tests.case_builder import MAR_1, MAR_2, MAR_15, MAR_20, a_case, a_rule, every
+from tests.case_builder import MAR_1, MAR_2, MAR_15, MAR_20, a_case, a_rule, after_failures, every
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 WEEKLY = a_rule(every(7 * DAY))
@@ -87,6 +87,12 @@ def test_what_may_be_done_early_and_what_is_no_answer_is_said() -> None:
     said = {rule.id: rule_in_words(rule, "en") for rule in POLICY.rules}
     assert "It counts from 7 days before." in said["family-check-in"]
     assert "That she asks again is no answer." in said["help-request"]
+
+
+def test_a_streak_of_one_is_no_row() -> None:
+    one, three = (rule_in_words(a_rule(after_failures(count, 2 * DAY)), "en") for count in (1, 3))
+    assert one.startswith("After an attempt that did not reach her: within 2 days, contact with her")
+    assert three.startswith("3 times in a row an attempt that did not reach her: within 2 days")
 
 
 def test_for_which_cases_a_rule_is_is_said_in_words_and_not_in_codes() -> None:
