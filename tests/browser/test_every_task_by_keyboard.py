@@ -87,7 +87,7 @@ ELSEWHERE: Final = {
         "test_the_head_sees_who_looked_at_whom_and_filters": ("GET /audit",),
     },
     "test_leaving_without_a_line": {
-        "test_who_left_without_a_connection_is_signed_out_before_anything_is_shown_again": ("POST /leave",),
+        "test_who_went_without_a_connection_is_signed_out_before_anything_is_shown_again": ("POST /leave",),
     },
     "test_notification_pages": {
         "test_a_channel_is_added_tried_out_and_removed_and_times_are_said_by_keyboard_alone": (
