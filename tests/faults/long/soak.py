@@ -27,7 +27,7 @@ WARM_AFTER = 0.5
 KEPT = {"neglect_watch": 56, "casework": 110, "alerting": 320, "vault": 4, "clickhouse_sink": 32}
 """Bytes of every event: packed in its case; who had the case, and what was taken back; the same and the packed
 alerts, of which there is one for every four events here, far more than in any real life; who was erased. The sink
-keeps nothing: what it works on comes and goes in steps of 25 MB, which ten minutes do not quite level out."""
+keeps nothing: what it works on comes and goes, by 10 MB within a minute, which ten minutes do not quite level out."""
 MOST_OF_STORES = {"kafka": 700 << 20, "clickhouse": 1400 << 20}
 """Stores fill the heap and the caches they are given, however long they run."""
 MAY_BE_BEHIND = {"detector": DETECTOR_MAY_BE_BEHIND_MS, "sink": SINK_MAY_BE_BEHIND_MS}
