@@ -257,6 +257,23 @@ def test_signing_out_takes_it_away_and_signing_in_brings_it_back_under_the_same_
     assert page.evaluate(EVERYTHING_STORED).get("reading reading", "") == ""
 
 
+LEAVES_AND_IS_CONNECTED = """() => {
+  document.querySelector("form[data-leave] button").click();
+  window.dispatchEvent(new Event("online"));
+}"""
+
+
+def test_a_connection_that_comes_while_she_leaves_does_not_bring_the_page_back(phone: Phone) -> None:
+    page = phone.signed_in("asha")
+    choose_pin(phone, page)
+    phone.go_offline()
+    page.goto(f"{phone.url}/today")
+    enter(page, PIN)
+    is_read(page)
+    page.evaluate(LEAVES_AND_IS_CONNECTED)
+    page.wait_for_url("**/blank")
+
+
 def test_a_pin_is_changed_and_forgotten_on_her_own_page(phone: Phone) -> None:
     page = phone.signed_in("asha")
     choose_pin(phone, page)

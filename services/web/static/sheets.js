@@ -222,8 +222,9 @@ document.addEventListener("click", (event) => {
   go(link.href);
 });
 window.addEventListener("popstate", render);
-// With a connection there is a page that is not old; a form that was begun is left alone.
+// With a connection there is a page that is not old; a form that was begun is left alone, and so is a page that somebody
+// has just left and emptied: it is on its way to another, and would be shown again in its place.
 window.addEventListener("online", () => {
-  if (main.querySelector("[data-kept-page], [data-pin]")) window.location.reload();
+  if (main.isConnected && main.querySelector("[data-kept-page], [data-pin]")) window.location.reload();
 });
 render();
