@@ -22,7 +22,7 @@ from infra.kafka.broker_settings import LOOPBACK, server_properties
 from infra.kafka.guard import Guard, OwnWay, guarded_settings
 from infra.kafka.jars import HERE, class_path
 from infra.kafka.java import find_java
-from infra.kafka.node_answer import answered_cluster
+from infra.kafka.node_answer import answered_cluster, takes_its_users
 from infra.kafka.ports import free_port, is_free
 from infra.kafka.refusal import Refused
 from infra.kafka.room import LOOKS_EVERY_SECONDS, Room, least_mb
@@ -313,6 +313,8 @@ class KafkaNode:
             return False
         if cluster_id != self._cluster_id:
             raise Refused(f"Another cluster answers on {self.bootstrap}: name a free port with --port.")
+        if guard is not None and not takes_its_users(self.bootstrap, seconds, guard):
+            return False
         self._knows_users = True
         return True
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from infra.kafka.admin_client import admin_client
+from infra.kafka.grants import MECHANISM
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from infra.kafka.guard import Guard
 
 
@@ -20,9 +24,8 @@ def answered_cluster(reach: Mapping[str, str], seconds: float, guard: Guard | No
 
     from infra.kafka.access_rules import apply_access
 
-    patience_ms = max(1000, min(10_000, int(seconds * 1000)))
     try:
-        admin = admin_client(patience_ms, **reach)
+        admin = admin_client(_patience_ms(seconds), **reach)
     except RetriableError:
         return None
     try:
@@ -36,3 +39,31 @@ def answered_cluster(reach: Mapping[str, str], seconds: float, guard: Guard | No
     finally:
         admin.close()
     return str(cluster["cluster_id"])
+
+
+def takes_its_users(bootstrap: str, seconds: float, guard: Guard) -> bool:
+    """Whether each can sign in. What a node is told of its users it writes down first, and knows a moment later."""
+    from kafka.errors import RetriableError
+
+    reach: dict[str, object] = {"bootstrap_servers": bootstrap, "security_protocol": "SASL_PLAINTEXT"}
+    if guard.certificate is not None:
+        reach |= {"security_protocol": "SASL_SSL", "ssl_context": _only(guard.certificate)}
+    try:
+        for user, password in guard.passwords.items():
+            as_user = {"sasl_mechanism": MECHANISM, "sasl_plain_username": user, "sasl_plain_password": password}
+            admin_client(_patience_ms(seconds), **reach, **as_user).close()
+    except RetriableError:
+        return False
+    return True
+
+
+def _only(certificate: Path) -> ssl.SSLContext:
+    """Trusts whoever has the key of this certificate, wherever it answers."""
+    context = ssl.create_default_context(cafile=certificate)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = False
+    return context
+
+
+def _patience_ms(seconds: float) -> int:
+    return max(1000, min(10_000, int(seconds * 1000)))

@@ -75,6 +75,8 @@ def test_after_a_call_the_sheet_is_open_already(tmp_path: Path, touch: BrowserCo
         page.get_by_role("button", name="Show who to call").tap()
         number = page.get_by_role("link", name=PHONE)
         expect(number).to_have_attribute("href", f"tel:{PHONE}")
+        # What opens the sheet has come by then.
+        page.wait_for_load_state()
         # A telephone takes the address; here no program does, and the browser would ask which one, and wait.
         page.evaluate("document.addEventListener('click', event => event.preventDefault(), { once: true })")
         number.tap()

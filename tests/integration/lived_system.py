@@ -41,6 +41,8 @@ from tests.system_fixture import KALIGANJ, SHARSHA, bearer, policy_as_toml, poli
 ROOT = Path(__file__).parents[2]
 ORGANISATION = "rupantar"
 UP_SECONDS = 90.0
+STOP_SECONDS = 90.0
+"""Ten parts, each of which may take five seconds or more on a machine that is busy."""
 _ALSO = frozenset(("recorded_at", "organisation"))
 
 
@@ -87,7 +89,7 @@ class LivedSystem:
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
+            self.process.wait(STOP_SECONDS)
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """A command of the runner, or of the module that is named first."""

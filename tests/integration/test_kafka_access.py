@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from kafka.admin import KafkaAdminClient
 
+from infra.kafka import access_rules
 from infra.kafka.access_rules import apply_access
 from infra.kafka.admin_client import admin_client
 from infra.kafka.create_topics import create_topics
@@ -35,6 +37,7 @@ from infra.kafka.grants import (
     LOADER,
     NEGLECT_WATCH,
     USERS,
+    Grant,
 )
 from infra.kafka.guard import Guard
 from infra.kafka.node import KafkaNode
@@ -285,6 +288,24 @@ def test_over_tls_users_come_in_the_same_way(tmp_path: Path) -> None:
         )
         with pytest.raises(LoginRefused):
             require_login_now(over_tls.model_copy(update={"kafka_sasl_username": "somebody"}))
+    finally:
+        node.kill()
+
+
+def test_a_node_is_not_ready_before_its_users_can_come_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+
+    def slow_to_know(admin: KafkaAdminClient, passwords: Mapping[str, str], grants: Iterable[Grant]) -> None:
+        told.append(passwords)
+        if len(told) > 1:
+            apply_access(admin, passwords, grants)
+
+    monkeypatch.setattr(access_rules, "apply_access", slow_to_know)
+    node = guarded_node(tmp_path / "log")
+    try:
+        node.restart()
+        for user in USERS:
+            require_login_now(settings_at(node, user))
     finally:
         node.kill()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from sys import intern
 from typing import Final, NamedTuple
 
 from services.casework.domain.events import Event
 
-KEPT: Final = 200_000
+KEPT: Final = 120_000
+_PARTS: Final = 8
 
 
 class RecentEvent(NamedTuple):
@@ -20,7 +22,7 @@ class RecentEvent(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Half:
+class _Part:
     """Events that came one after another, by their key; and what else came under an id, by what it says."""
 
     firsts: dict[bytes, RecentEvent] = field(default_factory=dict)
@@ -30,30 +32,33 @@ class _Half:
         return len(self.firsts) + len(self.conflicts)
 
 
-@dataclass(slots=True)
 class RecentEvents:
-    """Bounded, by two halves: when one is full, the one before it goes as a whole. About 300 bytes an event.
+    """Bounded, in eight parts: when the newest is full, the oldest goes as a whole. About 300 bytes an event.
 
     Of an id the first content stands; others that came under it are conflicts for people, and were recorded as well.
     """
 
-    kept: int = KEPT
-    _newer: _Half = field(default_factory=_Half)
-    _older: _Half = field(default_factory=_Half)
+    def __init__(self, kept: int = KEPT) -> None:
+        """kept: events at most, eight or more; seven eighths of them are always kept."""
+        self._of_a_part: Final = kept // _PARTS
+        self._newest = _Part()
+        # The newest first, for most of what is sent again is sent again soon.
+        self._parts = deque([self._newest], maxlen=_PARTS)
 
     def __len__(self) -> int:
-        return len(self._newer) + len(self._older)
+        return sum(map(len, self._parts))
 
     def add(self, event: Event, recorded_at: int) -> None:
         """What comes later under the same id changes nothing of what came first."""
         key = _key(event.case_id, event.event_id)
         added = RecentEvent(recorded_at, intern(event.recorded_by), fingerprint(event))
         if (first := self._first(key)) is None:
-            self._newer.firsts[key] = added
+            self._newest.firsts[key] = added
         elif first.fingerprint != added.fingerprint and self._conflict(key, added.fingerprint) is None:
-            self._newer.conflicts[key, added.fingerprint] = added
-        if 2 * len(self._newer) >= self.kept:
-            self._older, self._newer = self._newer, _Half()
+            self._newest.conflicts[key, added.fingerprint] = added
+        if len(self._newest) >= self._of_a_part:
+            self._newest = _Part()
+            self._parts.appendleft(self._newest)
 
     def find(self, case_id: str, event_id: str) -> RecentEvent | None:
         """The first of an id, whatever it says."""
@@ -70,10 +75,16 @@ class RecentEvents:
         return first if first.fingerprint == says else self._conflict(key, says)
 
     def _first(self, key: bytes) -> RecentEvent | None:
-        return self._newer.firsts.get(key) or self._older.firsts.get(key)
+        for part in self._parts:
+            if (found := part.firsts.get(key)) is not None:
+                return found
+        return None
 
     def _conflict(self, key: bytes, says: int) -> RecentEvent | None:
-        return self._newer.conflicts.get((key, says)) or self._older.conflicts.get((key, says))
+        for part in self._parts:
+            if (found := part.conflicts.get((key, says))) is not None:
+                return found
+        return None
 
 
 def fingerprint(event: Event) -> int:

@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from services.casework.application.recent_events import RecentEvents
 from services.casework.domain.instants import DAY, HOUR, MINUTE, format_instant
 from streams.neglect_watch.canary import canary_case_id
 from tests.unit.services.casework.application.casework_in_memory import (
@@ -196,10 +197,10 @@ async def test_only_who_recorded_an_event_or_a_supervisor_takes_it_back(house: H
 
 
 async def test_who_recorded_an_event_of_long_ago_is_asked_of_the_tables(house: House) -> None:
-    house.casework.view.recent.kept = 0
     await house.send(opened(1, 100, MARCH))
     await house.send(called(2, 100, MARCH), by="supervisor")
     house.flow()
+    house.casework.view.recent = RecentEvents()
     taken_back = event_json(3, 100, "retraction", MARCH, {"retracts": an_id(2), "reason": "typed_wrong"})
 
     assert await refused_field(house, taken_back, status=403) == "data.retracts"

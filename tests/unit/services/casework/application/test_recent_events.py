@@ -14,7 +14,7 @@ def visit(number: int, note: str = "all well") -> Event:
     return Event(str(UUID(int=number, version=4)), CASE, "home_visit", number, {"outcome": note}, "shurjo", "anna")
 
 
-def filled(count: int, kept: int = 10) -> RecentEvents:
+def filled(count: int, kept: int = 16) -> RecentEvents:
     recent = RecentEvents(kept)
     for number in range(count):
         recent.add(visit(number), 1000 + number)
@@ -26,7 +26,7 @@ def test_the_latest_are_known_and_never_more_than_are_kept() -> None:
         recent = filled(count)
         known = [number for number in range(count) if recent.same_as(visit(number)) is not None]
         assert known == list(range(count - len(known), count))
-        assert min(count, 5) <= len(known) == len(recent) <= 10
+        assert min(count, 14) <= len(known) == len(recent) <= 16
 
 
 def test_the_first_content_of_an_id_stands_and_the_second_is_known_as_well() -> None:
@@ -40,7 +40,7 @@ def test_the_first_content_of_an_id_stands_and_the_second_is_known_as_well() -> 
     assert recent.same_as(visit(1, "something else")) is None
 
 
-def test_conflicts_count_among_what_is_kept_and_outlive_the_change_of_halves() -> None:
+def test_conflicts_count_among_what_is_kept_and_outlive_the_change_of_parts() -> None:
     recent = filled(4)
     recent.add(visit(3, "moved"), 2000)
     for number in range(4, 8):
@@ -49,4 +49,4 @@ def test_conflicts_count_among_what_is_kept_and_outlive_the_change_of_halves() -
     assert again is not None and again.recorded_at == 2000
     for number in range(100):
         recent.add(visit(3, f"moved {number}"), 4000)
-    assert len(recent) <= 10
+    assert len(recent) <= 16
