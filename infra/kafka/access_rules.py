@@ -25,7 +25,7 @@ from kafka.admin import (
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
-from kafka.errors import KafkaError, RetriableError
+from kafka.errors import KafkaError, RetriableError, UnknownBrokerIdError
 
 from infra.kafka.admin_client import admin_client
 from infra.kafka.create_topics import security_from_environment
@@ -37,11 +37,14 @@ _OURS: Final = frozenset(f"User:{user}" for user in (*USERS, ANONYMOUS))
 
 
 def apply_access(admin: KafkaAdminClient, passwords: Mapping[str, str], grants: Iterable[Grant]) -> None:
-    """Make the log know exactly these users and, of them, exactly these grants. Raises Refused, RetriableError."""
+    """Make the log know exactly these users and, of them, exactly these grants.
+
+    Raises Refused; RetriableError and UnknownBrokerIdError when the log takes no part just now.
+    """
     try:
         _apply_grants(admin, grants)
         _apply_passwords(admin, passwords)
-    except RetriableError:
+    except (RetriableError, UnknownBrokerIdError):
         raise
     except KafkaError as error:
         raise Refused(

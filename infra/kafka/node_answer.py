@@ -20,13 +20,15 @@ def answered_cluster(reach: Mapping[str, str], seconds: float, guard: Guard | No
 
     guard: what it must be told before it is of use to anybody. Raises Refused when it does not take it.
     """
-    from kafka.errors import RetriableError
+    from kafka.errors import RetriableError, UnknownBrokerIdError
 
     from infra.kafka.access_rules import apply_access
 
+    # A node that was frozen for long takes no part for a moment, and then its client knows no broker.
+    passes = (RetriableError, UnknownBrokerIdError)
     try:
         admin = admin_client(_patience_ms(seconds), **reach)
-    except RetriableError:
+    except passes:
         return None
     try:
         cluster = admin.describe_cluster()
@@ -34,7 +36,7 @@ def answered_cluster(reach: Mapping[str, str], seconds: float, guard: Guard | No
             return None
         if guard is not None:
             apply_access(admin, guard.passwords, guard.grants)
-    except RetriableError:
+    except passes:
         return None
     finally:
         admin.close()
@@ -43,7 +45,7 @@ def answered_cluster(reach: Mapping[str, str], seconds: float, guard: Guard | No
 
 def takes_its_users(bootstrap: str, seconds: float, guard: Guard) -> bool:
     """Whether each can sign in. What a node is told of its users it writes down first, and knows a moment later."""
-    from kafka.errors import RetriableError
+    from kafka.errors import RetriableError, SaslAuthenticationFailedError
 
     reach: dict[str, object] = {"bootstrap_servers": bootstrap, "security_protocol": "SASL_PLAINTEXT"}
     if guard.certificate is not None:
@@ -52,7 +54,7 @@ def takes_its_users(bootstrap: str, seconds: float, guard: Guard) -> bool:
         for user, password in guard.passwords.items():
             as_user = {"sasl_mechanism": MECHANISM, "sasl_plain_username": user, "sasl_plain_password": password}
             admin_client(_patience_ms(seconds), **reach, **as_user).close()
-    except RetriableError:
+    except (RetriableError, SaslAuthenticationFailedError):
         return False
     return True
 

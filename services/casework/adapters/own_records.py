@@ -17,12 +17,18 @@ class OwnRecords:
 
     kept: int = KEPT
     _events: dict[tuple[int, int], tuple[bytes, Event]] = field(default_factory=dict)
+    _read_to: dict[int, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._events)
 
     def add(self, partition: int, offset: int, value: bytes, event: Event) -> None:
-        if len(self._events) < self.kept:
+        """Nothing where reading was faster than the answer to who appended: nobody would come for it again."""
+        if offset >= self._read_to.get(partition, 0) and len(self._events) < self.kept:
             self._events[partition, offset] = (value, event)
 
     def take(self, partition: int, offset: int, value: bytes | None) -> Event | None:
-        """The event appended there, if those are its bytes; once."""
+        """The event appended there, if those are its bytes; once. Asked of each record that is read, in order."""
+        self._read_to[partition] = offset + 1
         appended, event = self._events.pop((partition, offset), (None, None))
         return event if appended == value else None

@@ -147,7 +147,7 @@ class Intake:
         try:
             recorder = await self.recorders.recorder_of(event.case_id, str(event.data["retracts"]))
         except HistoryAway as error:
-            by_place[place] = error
+            by_place[place] = error.with_traceback(None)
         else:
             await self._record_in_rounds(principal, [_Asked(place, event, recorder or "")], by_place)
 
@@ -196,7 +196,8 @@ class Intake:
         try:
             self._require_allowed(principal, event, recorder)
         except CaseworkError as error:
-            answers.by_place[place] = error
+            # Where it was raised knows the answers: all that came with it would wait for the next look for cycles.
+            answers.by_place[place] = error.with_traceback(None)
             return
         if same is not None:
             answers.by_place[place] = Receipt(event.event_id, same.recorded_at, duplicate=True)
@@ -242,5 +243,8 @@ class Intake:
 def receipt_of(answer: Answer) -> Receipt:
     """Raises the answer that is none."""
     if isinstance(answer, CaseworkError):
-        raise answer
+        try:
+            raise answer
+        finally:
+            del answer  # or it would know itself, by where it was raised
     return answer

@@ -24,7 +24,7 @@ KAFKAS_OWN_LOGS = 60_000_000
 EVERY_MS = 30_000
 OPEN_CASES = "40"
 WARM_AFTER = 0.5
-KEPT = {"neglect_watch": 56, "casework": 110, "alerting": 320, "vault": 4, "clickhouse_sink": 32}
+KEPT = {"neglect_watch": 56, "casework": 64, "alerting": 320, "vault": 4, "clickhouse_sink": 32}
 """Bytes of every event: packed in its case; who had the case, and what was taken back; the same and the packed
 alerts, of which there is one for every four events here, far more than in any real life; who was erased. The sink
 keeps nothing: what it works on comes and goes, by 10 MB within a minute, which ten minutes do not quite level out."""

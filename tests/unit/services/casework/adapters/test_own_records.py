@@ -26,6 +26,19 @@ def test_other_bytes_in_the_same_place_are_not_the_event() -> None:
     assert own.take(3, 42, None) is None
 
 
+def test_what_was_read_before_its_answer_came_is_not_kept_for_ever() -> None:
+    own = OwnRecords()
+    assert own.take(3, 41, b"bytes") is None
+    own.add(3, 41, b"bytes", EVENT)
+    own.add(3, 42, b"bytes", EVENT)
+    own.add(4, 41, b"bytes", EVENT)
+    assert len(own) == 2
+
+    # Reading may begin anew.
+    assert own.take(3, 5, b"first") is None
+    assert own.take(3, 42, b"bytes") is EVENT
+
+
 def test_while_nobody_reads_only_so_many_are_kept() -> None:
     own = OwnRecords(kept=2)
     for offset in range(5):

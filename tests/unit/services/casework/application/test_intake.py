@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from services.casework.application.errors import CaseworkError, HistoryAway, NotPermitted
 from services.casework.application.recent_events import RecentEvents
+from services.casework.domain.events import Event
 from services.casework.domain.instants import DAY, HOUR, MINUTE, format_instant
 from streams.neglect_watch.canary import canary_case_id
 from tests.unit.services.casework.application.casework_in_memory import (
@@ -214,6 +218,37 @@ async def test_who_is_in_charge_may_take_back_what_nobody_knows_yet(house: House
 
     assert (await house.send(taken_back)).status_code == 201
     assert (await house.send({**taken_back, "event_id": an_id(4)}, by="bilkis")).status_code == 403
+
+
+async def test_what_was_refused_leaves_nothing_behind(house: House) -> None:
+    intake = house.casework.intake
+    await house.send(opened(1, 100, MARCH))
+    with nothing_left(Event, CaseworkError):
+        await intake.record_all_json(BILKIS, [called(2, 100, MARCH), {"type": "song"}, called(3, 100, MARCH)])
+        with pytest.raises(NotPermitted):
+            await intake.record_json(BILKIS, called(4, 100, MARCH))
+        house.history.away = True
+        house.casework.view.recent = RecentEvents()
+        taken_back = event_json(5, 100, "retraction", MARCH, {"retracts": an_id(1), "reason": "typed_wrong"})
+        (answer,) = await intake.record_all_json(ANNA, [taken_back])
+        assert isinstance(answer, HistoryAway)
+        del answer
+
+
+@contextlib.contextmanager
+def nothing_left(*kinds: type) -> Iterator[None]:
+    """Whatever of these is made meanwhile goes by itself, without a look for cycles."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        yield
+        gc.collect()
+        assert [left for left in gc.garbage if isinstance(left, kinds)] == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
 
 
 async def test_while_the_log_is_away_the_answer_is_503_and_nothing_is_taken(house: House) -> None:
