@@ -32,6 +32,8 @@ from infra.kafka.create_topics import security_from_environment
 from infra.kafka.grants import ANONYMOUS, GRANTS, MECHANISM, USERS, Grant
 from infra.kafka.refusal import Refused
 
+PASSES: Final = (RetriableError, UnknownBrokerIdError)
+"""What is over by itself. A node that was frozen takes no part for a moment, and then its client knows no broker."""
 _ITERATIONS: Final = 8192
 _OURS: Final = frozenset(f"User:{user}" for user in (*USERS, ANONYMOUS))
 
@@ -39,12 +41,12 @@ _OURS: Final = frozenset(f"User:{user}" for user in (*USERS, ANONYMOUS))
 def apply_access(admin: KafkaAdminClient, passwords: Mapping[str, str], grants: Iterable[Grant]) -> None:
     """Make the log know exactly these users and, of them, exactly these grants.
 
-    Raises Refused; RetriableError and UnknownBrokerIdError when the log takes no part just now.
+    Raises Refused; one of PASSES when the log takes no part just now.
     """
     try:
         _apply_grants(admin, grants)
         _apply_passwords(admin, passwords)
-    except (RetriableError, UnknownBrokerIdError):
+    except PASSES:
         raise
     except KafkaError as error:
         raise Refused(

@@ -20,15 +20,11 @@ def answered_cluster(reach: Mapping[str, str], seconds: float, guard: Guard | No
 
     guard: what it must be told before it is of use to anybody. Raises Refused when it does not take it.
     """
-    from kafka.errors import RetriableError, UnknownBrokerIdError
+    from infra.kafka.access_rules import PASSES, apply_access
 
-    from infra.kafka.access_rules import apply_access
-
-    # A node that was frozen for long takes no part for a moment, and then its client knows no broker.
-    passes = (RetriableError, UnknownBrokerIdError)
     try:
         admin = admin_client(_patience_ms(seconds), **reach)
-    except passes:
+    except PASSES:
         return None
     try:
         cluster = admin.describe_cluster()
@@ -36,7 +32,7 @@ def answered_cluster(reach: Mapping[str, str], seconds: float, guard: Guard | No
             return None
         if guard is not None:
             apply_access(admin, guard.passwords, guard.grants)
-    except passes:
+    except PASSES:
         return None
     finally:
         admin.close()

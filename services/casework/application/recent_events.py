@@ -41,9 +41,8 @@ class RecentEvents:
     def __init__(self, kept: int = KEPT) -> None:
         """kept: events at most, eight or more; seven eighths of them are always kept."""
         self._of_a_part: Final = kept // _PARTS
-        self._newest = _Part()
         # The newest first, for most of what is sent again is sent again soon.
-        self._parts = deque([self._newest], maxlen=_PARTS)
+        self._parts = deque([_Part()], maxlen=_PARTS)
 
     def __len__(self) -> int:
         return sum(map(len, self._parts))
@@ -52,13 +51,13 @@ class RecentEvents:
         """What comes later under the same id changes nothing of what came first."""
         key = _key(event.case_id, event.event_id)
         added = RecentEvent(recorded_at, intern(event.recorded_by), fingerprint(event))
+        newest = self._parts[0]
         if (first := self._first(key)) is None:
-            self._newest.firsts[key] = added
+            newest.firsts[key] = added
         elif first.fingerprint != added.fingerprint and self._conflict(key, added.fingerprint) is None:
-            self._newest.conflicts[key, added.fingerprint] = added
-        if len(self._newest) >= self._of_a_part:
-            self._newest = _Part()
-            self._parts.appendleft(self._newest)
+            newest.conflicts[key, added.fingerprint] = added
+        if len(newest) >= self._of_a_part:
+            self._parts.appendleft(_Part())
 
     def find(self, case_id: str, event_id: str) -> RecentEvent | None:
         """The first of an id, whatever it says."""
